@@ -1,0 +1,306 @@
+"""Remember what a run found: one readable JSON file for each published result.
+
+A record holds the numbers (``rows``) beside everything needed to doubt them: the command that
+makes it, the configuration, the seeds, the hardware and the versions. README, lectures and
+figures quote records; nobody types a result by hand.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import platform
+import re
+import subprocess
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
+from numbers import Integral, Real
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+import effcv_lab
+from effcv_lab.arguments import one_of
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
+
+
+@dataclass(frozen=True)
+class Record:
+    """One result with its circumstances; a Record that exists is complete and finite.
+
+    The values are copied into plain Python (a tuple becomes a list, a NumPy number a float), so
+    that a saved and loaded record equals the one that was made.
+
+    Parameters
+    ----------
+    name : str
+        File name without ``.json``: small letters, digits, ``-`` and ``_``.
+    command : str
+        What to type to make this record again.
+    config : dict
+        Every choice that decides the outcome: epochs, sizes, learning rates.
+    seeds : list of int
+        One for each repetition, all different, at least one.
+    rows : list of dict
+        The table: one dict for each measurement, at least one. ``None`` marks a missing value.
+    device : str
+        ``"cpu"``, ``"cuda"`` or ``"mps"``.
+    hardware, versions : dict
+        As :func:`describe_machine` gives them.
+    budget : str
+        ``"class"`` or ``"paper"``.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If something is missing, is not plain data, or is NaN or infinite; the message says where.
+
+    Examples
+    --------
+    >>> record = Record("demo", "effcv reproduce demo", {"epochs": 2}, [0, 1],
+    ...                 [{"seed": 0, "accuracy": 0.5}, {"seed": 1, "accuracy": 0.7}],
+    ...                 device="cpu", budget="class", **describe_machine())
+    >>> mean, sd = mean_and_spread([row["accuracy"] for row in record.rows])
+    >>> f"{mean:.2f} ± {sd:.2f} over {len(record.seeds)} seeds"
+    '0.60 ± 0.14 over 2 seeds'
+    """
+
+    name: str
+    command: str
+    config: dict[str, Any]
+    seeds: list[int]
+    rows: list[dict[str, Any]]
+    device: str
+    hardware: dict[str, Any]
+    versions: dict[str, str]
+    budget: str
+
+    def __post_init__(self):
+        _check_name(self.name)
+        for field in fields(self):
+            kind = {"d": dict, "l": list, "s": str}[str(field.type)[0]]
+            value = _plain(getattr(self, field.name), field.name)
+            if not isinstance(value, kind) or not value:
+                raise TypeError(
+                    f"{field.name} must be a {kind.__name__} that is not empty, got {value!r}"
+                )
+            object.__setattr__(self, field.name, value)
+        one_of("budget", self.budget, ("class", "paper"))
+        if any(type(seed) is not int for seed in self.seeds):
+            raise TypeError(f"seeds must be whole numbers, got {self.seeds}")
+        if len(set(self.seeds)) < len(self.seeds):
+            raise ValueError(f"seeds must all be different, got {self.seeds}")
+        for index, row in enumerate(self.rows):
+            if not isinstance(row, dict) or not row:
+                raise TypeError(f"rows[{index}] must be a dict that is not empty, got {row!r}")
+
+
+def save_record(record: Record, folder: str | Path | None = None) -> Path:
+    """Write the record as JSON that a person can read; all of it or nothing.
+
+    The file appears under its name only when it is complete, so a stopped run never leaves half
+    a record, and an older one stays until then.
+
+    Parameters
+    ----------
+    record : Record
+    folder : path, optional
+        Default: :func:`results_folder`. Made when it does not exist.
+
+    Returns
+    -------
+    path : Path of the file, ``folder / (record.name + ".json")``.
+    """
+    folder = results_folder() if folder is None else Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{record.name}.json"
+    draft = folder / f".{record.name}.{uuid.uuid4().hex}.tmp"
+    try:
+        draft.write_text(_readable(asdict(record)), encoding="utf-8")
+        os.replace(draft, path)
+    finally:
+        draft.unlink(missing_ok=True)
+    return path
+
+
+def load_record(name: str, folder: str | Path | None = None) -> Record:
+    """Read a record and check it as if it were new.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is none of that name.
+    ValueError
+        If the file is damaged or incomplete. Both messages name the command that makes it.
+    """
+    _check_name(name)
+    folder = results_folder() if folder is None else Path(folder)
+    path = folder / f"{name}.json"
+    remedy = f"make it with: effcv reproduce {name}"
+    if not path.is_file():
+        raise FileNotFoundError(f"no record {path}; {remedy}")
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        wanted = {field.name for field in fields(Record)}
+        if not isinstance(content, dict) or set(content) != wanted:
+            raise ValueError(f"it must hold exactly the entries {', '.join(sorted(wanted))}")
+        record = Record(**content)
+        if record.name != name:
+            raise ValueError(f"it says that it is {record.name!r}")
+    except (ValueError, TypeError) as error:
+        raise ValueError(f"the record {path} is damaged ({error}); {remedy}") from None
+    return record
+
+
+def results_folder() -> Path:
+    """Return where records are kept.
+
+    The environment variable ``EFFCV_RESULTS`` if it is set; else the nearest folder ``results``
+    in the working folder or above it; else the one beside the package.
+    """
+    if named := os.environ.get("EFFCV_RESULTS"):
+        return Path(named)
+    here = Path.cwd()
+    for parent in (here, *here.parents):
+        if (parent / "results").is_dir():
+            return parent / "results"
+    return Path(effcv_lab.__file__).resolve().parent.parent / "results"
+
+
+def describe_machine() -> dict[str, dict[str, Any]]:
+    """Say what a run was made on: the ``hardware`` and the ``versions`` of a :class:`Record`.
+
+    Names of products only: no name of the host or of a person, no path.
+
+    Examples
+    --------
+    >>> sorted(describe_machine()["versions"])
+    ['effcv_lab', 'numpy', 'python', 'torch']
+    """
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    gpu = torch.cuda.get_device_name() if torch.cuda.is_available() else None
+    hardware = {
+        "cpu": _cpu_name(),
+        "cores": cores,
+        "threads": torch.get_num_threads(),
+        "gpu": gpu,
+        "system": _system_name(),
+    }
+    versions = {
+        "python": platform.python_version(),
+        "torch": str(torch.__version__),
+        "numpy": np.__version__,
+        "effcv_lab": effcv_lab.__version__,
+    }
+    return {"hardware": hardware, "versions": versions}
+
+
+def mean_and_spread(values: Sequence[float]) -> tuple[float, float]:
+    """Return the mean and the sample standard deviation (divided by n − 1) of repeated runs.
+
+    Raises
+    ------
+    ValueError
+        With fewer than two values, as one run has no spread; with NaN or infinity.
+
+    Examples
+    --------
+    >>> mean_and_spread([1.0, 2.0, 3.0])
+    (2.0, 1.0)
+    """
+    numbers = np.asarray([float(value) for value in values], dtype=np.float64)
+    if len(numbers) < 2:
+        raise ValueError(
+            f"values must hold at least 2 numbers, got {len(numbers)}: one run has no spread"
+        )
+    if not np.isfinite(numbers).all():
+        raise ValueError(f"values must be finite, got {numbers.tolist()}")
+    return float(numbers.mean()), float(numbers.std(ddof=1))
+
+
+def tag(record: Record) -> str:
+    """Return the line that stands under a figure: how many seeds, which machine and torch.
+
+    Such as ``"4 seeds, Intel Xeon 2 cores, torch 2.15.0"``. A record made on a GPU names that.
+    """
+    count = len(record.seeds)
+    hardware = record.hardware
+    cores = hardware["cores"]
+    machine = f"{hardware['cpu']} {cores} core{'s' * (cores != 1)}"
+    if record.device.startswith("cuda"):
+        machine = hardware["gpu"]
+    torch_version = record.versions["torch"].partition("+")[0]
+    return f"{count} seed{'s' * (count != 1)}, {machine}, torch {torch_version}"
+
+
+def _check_name(name: str) -> None:
+    if not isinstance(name, str) or not _NAME.fullmatch(name):
+        raise ValueError(
+            f"name must be small letters, digits, '-' and '_', and begin with one of the first "
+            f"two, got {name!r}"
+        )
+
+
+def _plain(value: Any, where: str) -> Any:
+    """Return a copy made of plain Python values; say where one is not finite or not data."""
+    if value is None or isinstance(value, (str, bool)):
+        return value
+    if isinstance(value, Integral):
+        return int(value)
+    if isinstance(value, Real):
+        if not math.isfinite(value):
+            raise ValueError(f"{where} must be finite, got {value}")
+        return float(value)
+    if isinstance(value, Mapping):
+        for key in value:
+            if not isinstance(key, str):
+                raise TypeError(f"{where} must have words as keys, got {key!r}")
+        return {key: _plain(inner, f"{where}[{key!r}]") for key, inner in value.items()}
+    if isinstance(value, (list, tuple, range)):
+        return [_plain(inner, f"{where}[{index}]") for index, inner in enumerate(value)]
+    raise TypeError(
+        f"{where} must be a number, text, None, list or dict, got {type(value).__name__}"
+    )
+
+
+def _readable(content: dict[str, Any]) -> str:
+    """Return JSON with one line for each entry, and one for each row of a table."""
+    lines = []
+    for key, value in content.items():
+        text = json.dumps(value, ensure_ascii=False, allow_nan=False)
+        if isinstance(value, list) and isinstance(value[0], dict):
+            rows = [json.dumps(row, ensure_ascii=False, allow_nan=False) for row in value]
+            text = "[\n    " + ",\n    ".join(rows) + "\n  ]"
+        lines.append(f"  {json.dumps(key)}: {text}")
+    return "{\n" + ",\n".join(lines) + "\n}\n"
+
+
+def _cpu_name() -> str:
+    """Return the processor's product name, without marks and clock rates."""
+    name = ""
+    if platform.system() == "Linux":
+        text = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
+        found = re.search(r"^model name\s*:\s*(.+)$", text, re.MULTILINE)
+        name = found[1] if found else ""
+    elif platform.system() == "Darwin":
+        name = subprocess.run(
+            ["sysctl", "-n", "machdep.cpu.brand_string"], capture_output=True, text=True
+        ).stdout
+    name = name or platform.processor() or platform.machine()
+    name = re.sub(r"\((R|TM)\)|\bCPU\b|\b\d+-Core\b|\bProcessor\b|@.*", " ", name)
+    return " ".join(name.split())
+
+
+def _system_name() -> str:
+    """Return the operating system with its version, such as ``Debian GNU/Linux 12 (bookworm)``."""
+    if platform.system() == "Darwin":
+        return f"macOS {platform.mac_ver()[0]}"
+    try:
+        return platform.freedesktop_os_release()["PRETTY_NAME"]
+    except (OSError, KeyError):
+        return f"{platform.system()} {platform.release()}"
