@@ -1,0 +1,1 @@
+"""One module per experiment; each has ``run(budget, device, seeds)`` and returns a record."""

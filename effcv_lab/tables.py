@@ -1,0 +1,55 @@
+"""Show a small table in a notebook: one dict for each row, as records hold them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+
+def markdown_table(rows: Sequence[dict[str, Any]], missing: str = "") -> str:
+    """Write rows as a Markdown table; a column appears as soon as one row has it.
+
+    Parameters
+    ----------
+    rows : sequence of dict, at least one
+        Keys are the column names, in order of first appearance. Floats are written with four
+        significant digits; text stays as it is, so format what needs another form.
+    missing : str
+        Stands where a row lacks a column.
+
+    Returns
+    -------
+    text : str
+
+    Raises
+    ------
+    ValueError
+        If there is no row.
+
+    Examples
+    --------
+    >>> print(markdown_table([{"T": 1, "entropy": 0.30102}, {"T": 5, "entropy": 2.0, "note": "soft"}]))
+    | T | entropy | note |
+    | ---: | ---: | ---: |
+    | 1 | 0.301 |  |
+    | 5 | 2 | soft |
+    """
+    if not rows:
+        raise ValueError("rows must hold at least one dict, got none")
+    columns = list(dict.fromkeys(name for row in rows for name in row))
+    lines = [columns, ["---:"] * len(columns)]
+    lines += [[_cell(row.get(name, missing)) for name in columns] for row in rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def show_table(rows: Sequence[dict[str, Any]], missing: str = "") -> None:
+    """Display the table of :func:`markdown_table`; where nothing is rendered, its text."""
+    from IPython.display import display
+
+    text = markdown_table(rows, missing)
+    display({"text/markdown": text, "text/plain": text}, raw=True)
+
+
+def _cell(value: Any) -> str:
+    text = f"{value:.4g}" if isinstance(value, float) else str(value)
+    return text.replace("|", "\\|").replace("\n", " ")

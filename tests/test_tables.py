@@ -1,0 +1,28 @@
+"""Tables in notebooks: what they promise."""
+
+import pytest
+from markdown_it import MarkdownIt
+
+from effcv_lab.tables import markdown_table
+
+
+def cells(text):
+    """Read a Markdown table with a parser that is not ours."""
+    tokens = MarkdownIt().enable("table").parse(text)
+    return [token.content for token in tokens if token.type == "inline"]
+
+
+def test_every_value_stands_under_its_column_also_when_a_row_lacks_one():
+    rows = [{"T": 1, "note": "hard"}, {"T": 5, "entropy": 1.25}]
+    assert cells(markdown_table(rows, missing="-")) == [
+        "T", "note", "entropy", "1", "hard", "-", "5", "-", "1.25",
+    ]  # fmt: skip
+
+
+def test_a_bar_or_a_line_break_in_a_text_does_not_break_the_table():
+    assert cells(markdown_table([{"a": "x|y", "b": "one\ntwo"}])) == ["a", "b", "x|y", "one two"]
+
+
+def test_a_table_without_rows_is_refused():
+    with pytest.raises(ValueError, match="at least one dict"):
+        markdown_table([])
