@@ -1,0 +1,225 @@
+"""Small nets to compare, and a look inside any net: features by name, and what it costs.
+
+All of them are made of named parts (``print(model)`` shows the names), take images
+``(B, C, H, W)`` and give logits ``(B, K)``.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from effcv_lab.arguments import whole_number
+from effcv_lab.costs import count_macs, count_parameters, latency_ms, size_bytes
+from effcv_lab.training import device_of
+
+__all__ = [
+    "count_macs", "count_parameters", "features", "latency_ms", "mlp", "size_bytes", "small_cnn",
+    "small_resnet",
+]  # fmt: skip
+
+
+def mlp(
+    hidden: Sequence[int] = (100,), in_shape: tuple[int, ...] = (1, 28, 28), classes: int = 10
+) -> nn.Sequential:
+    """Build fully connected layers with ReLU between them; it sees no neighbourhoods.
+
+    Parameters
+    ----------
+    hidden : sequence of int >= 1
+        Widths of the hidden layers, called ``hidden1``, ``hidden2``, ... Empty: a linear model.
+    in_shape : tuple (C, H, W)
+        The shape of one image.
+    classes : int >= 1
+        Numbers in the answer.
+
+    Examples
+    --------
+    >>> mlp(hidden=(5,), in_shape=(1, 2, 2), classes=3)
+    Sequential(
+      (flatten): Flatten(start_dim=1, end_dim=-1)
+      (hidden1): Linear(in_features=4, out_features=5, bias=True)
+      (relu1): ReLU()
+      (head): Linear(in_features=5, out_features=3, bias=True)
+    )
+    """
+    model = nn.Sequential()
+    model.add_module("flatten", nn.Flatten())
+    width = math.prod(whole_number("in_shape", side, 1) for side in in_shape)
+    for i, next_width in enumerate(hidden, start=1):
+        model.add_module(f"hidden{i}", nn.Linear(width, whole_number("hidden", next_width, 1)))
+        model.add_module(f"relu{i}", nn.ReLU())
+        width = next_width
+    model.add_module("head", nn.Linear(width, whole_number("classes", classes, 1)))
+    return model
+
+
+def small_cnn(
+    widths: Sequence[int] = (16, 32, 64), in_channels: int = 1, classes: int = 10
+) -> nn.Sequential:
+    """Build a plain convolutional net that takes images of any size.
+
+    Each block is a 3x3 convolution, BatchNorm and ReLU; between blocks a max pool halves the
+    image. The mean over all positions (global average pooling) feeds the linear head, so the
+    image may have any height and width.
+
+    Parameters
+    ----------
+    widths : sequence of int >= 1, at least one
+        Channels of ``block1``, ``block2``, ...
+    in_channels : int >= 1
+        1 for grey, 3 for colour.
+    classes : int >= 1
+
+    References
+    ----------
+    Global average pooling: Lin et al., *Network In Network*, ICLR 2014, section 3.2.
+
+    Examples
+    --------
+    >>> model = small_cnn()
+    >>> count_parameters(model), count_macs(model, in_shape=(1, 28, 28))
+    (24058, 1919872)
+    """
+    if len(widths) == 0:
+        raise ValueError(f"widths must name at least one block, got {widths!r}")
+    model = nn.Sequential()
+    channels = whole_number("in_channels", in_channels, 1)
+    for i, width in enumerate(widths, start=1):
+        if i > 1:
+            model.add_module(f"halve{i - 1}", nn.MaxPool2d(2, ceil_mode=True))
+        model.add_module(f"block{i}", _convolution(channels, whole_number("widths", width, 1)))
+        channels = width
+    model.add_module("pool", nn.AdaptiveAvgPool2d(1))
+    model.add_module("flatten", nn.Flatten())
+    model.add_module("head", nn.Linear(channels, whole_number("classes", classes, 1)))
+    return model
+
+
+def _convolution(channels: int, width: int, stride: int = 1) -> nn.Sequential:
+    """3x3 convolution, BatchNorm, ReLU. BatchNorm has its own bias, so the convolution has none."""
+    return nn.Sequential(
+        nn.Conv2d(channels, width, 3, stride=stride, padding=1, bias=False),
+        nn.BatchNorm2d(width),
+        nn.ReLU(),
+    )
+
+
+class ResidualBlock(nn.Module):
+    """Two convolutions that learn what to add to the input: ``relu(shortcut(x) + change(x))``.
+
+    The shortcut is the input itself, or a 1x1 convolution where the shape changes.
+
+    References
+    ----------
+    He et al., *Deep Residual Learning for Image Recognition*, CVPR 2016, section 3.2.
+    """
+
+    def __init__(self, channels: int, width: int, stride: int = 1) -> None:
+        super().__init__()
+        self.change = nn.Sequential(
+            *_convolution(channels, width, stride),
+            nn.Conv2d(width, width, 3, padding=1, bias=False),
+            nn.BatchNorm2d(width),
+        )
+        self.shortcut = nn.Identity()
+        if stride != 1 or channels != width:
+            self.shortcut = nn.Sequential(
+                nn.Conv2d(channels, width, 1, stride=stride, bias=False), nn.BatchNorm2d(width)
+            )
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map ``(B, channels, H, W)`` to ``(B, width, H / stride, W / stride)``, rounded up."""
+        return F.relu(self.shortcut(x) + self.change(x))
+
+
+def small_resnet(
+    width: int = 16, blocks: int = 3, in_channels: int = 1, classes: int = 10
+) -> nn.Sequential:
+    """Build a small residual net that takes images of any size.
+
+    ``block1`` works on the whole image with ``width`` channels; each further block halves the
+    image and doubles the channels. Global average pooling feeds the linear head.
+
+    Parameters
+    ----------
+    width : int >= 1
+        Channels of the first block.
+    blocks : int >= 1
+    in_channels, classes : int >= 1
+
+    Examples
+    --------
+    >>> count_parameters(small_resnet())
+    77754
+    """
+    whole_number("width", width, 1)
+    model = nn.Sequential()
+    model.add_module("stem", _convolution(whole_number("in_channels", in_channels, 1), width))
+    for i in range(1, whole_number("blocks", blocks, 1) + 1):
+        wider = width if i == 1 else 2 * width
+        model.add_module(f"block{i}", ResidualBlock(width, wider, stride=1 if i == 1 else 2))
+        width = wider
+    model.add_module("pool", nn.AdaptiveAvgPool2d(1))
+    model.add_module("flatten", nn.Flatten())
+    model.add_module("head", nn.Linear(width, whole_number("classes", classes, 1)))
+    return model
+
+
+def features(model: nn.Module, images: Tensor, names: Iterable[str]) -> dict[str, Tensor]:
+    """Look inside: run the model once and keep what the named parts put out.
+
+    The model runs in the mode that it is in and gradients flow, so that features can be part of
+    a loss. To look at a trained net, have it in eval mode (``fit`` leaves it there) and call
+    this under ``torch.no_grad()``.
+
+    Parameters
+    ----------
+    model : Module
+        Unchanged afterwards, also if the run fails.
+    images : Tensor (B, C, H, W)
+        Moved to the model's device.
+    names : iterable of str
+        As in ``model.named_modules()``: "block2", "block2.0", ...
+
+    Returns
+    -------
+    outputs : dict from name to Tensor (B, ...)
+        In the order of ``names``; copies, so a later layer that works in place does not reach
+        them. Of a part that runs several times, the last output.
+
+    Raises
+    ------
+    ValueError
+        If the model has no such part, or the part did not run.
+
+    Examples
+    --------
+    >>> import torch
+    >>> seen = features(small_cnn(), torch.zeros(5, 1, 28, 28), ["block1", "head"])
+    >>> [(name, tuple(output.shape)) for name, output in seen.items()]
+    [('block1', (5, 16, 28, 28)), ('head', (5, 10))]
+    """
+    names = list(names)
+    parts = dict(model.named_modules())
+    if unknown := [name for name in names if name not in parts]:
+        raise ValueError(f"names must be parts of the model, got {unknown}; it has {list(parts)}")
+    seen: dict[str, Tensor] = {}
+    handles = []
+    try:
+        for name in names:
+
+            def keep(_part: nn.Module, _inputs: tuple, output: Tensor, name: str = name) -> None:
+                seen[name] = output.clone()
+
+            handles.append(parts[name].register_forward_hook(keep))
+        model(images.to(device_of(model)))
+    finally:
+        for handle in handles:
+            handle.remove()
+    if missed := [name for name in names if name not in seen]:
+        raise ValueError(f"names must be parts that run in a forward pass, got {missed}")
+    return {name: seen[name] for name in names}
