@@ -1,0 +1,257 @@
+"""Figures made of lines and points: curves over seeds, cost against accuracy, calibration."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from effcv_lab.arguments import whole_number
+from effcv_lab.figures_labels import label_line_ends, label_points
+from effcv_lab.figures_style import (
+    DASHES,
+    GREY,
+    MARKERS,
+    PALETTE,
+    finish_figure,
+    numbers_of,
+    start_figure,
+    style,
+)
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+def curves(
+    x,
+    series: Mapping[str, object],
+    *,
+    title: str,
+    x_label: str,
+    y_label: str,
+    references: Mapping[str, object] | None = None,
+    marks: Mapping[str, float] | None = None,
+    log_x: bool = False,
+    log_y: bool = False,
+    y_range: tuple[float, float] | None = None,
+    alt: str | None = None,
+    note: str = "",
+) -> Figure:
+    """Draw lines over a common x axis, each named at its end; over seeds, mean and a band.
+
+    Parameters
+    ----------
+    x : (P,) increasing numbers
+    series : dict from name to (P,) numbers, or (R, P) with one row for each of R >= 2 seeds
+        The line is the mean over seeds, the band one sample standard deviation up and down,
+        and the small print says so.
+    references : dict from name to a number (a level) or (P,) numbers (such as a slope), optional
+        Drawn grey and dashed, named like the series.
+    marks : dict from name to a place on the x axis, optional
+        Vertical lines, named above the axes.
+    log_x, log_y : bool
+        Logarithmic axes. On one, a band ends below at the lowest seed, as mean minus deviation
+        may be negative.
+    y_range : (low, high), optional
+    title, x_label, y_label, alt, note : str
+        The takeaway; the axes with units; words for who cannot see it (default: from the data);
+        small print.
+    """
+    x = numbers_of("x", x)
+    lines = {name: _mean_and_band(name, values, len(x), log_y) for name, values in series.items()}
+    seeds = {count for *_, count in lines.values() if count > 1}
+    with style():
+        figure, axes = start_figure()
+        names, ends, colours = [], [], []
+        for index, (name, (mean, low, high, _)) in enumerate(lines.items()):
+            colour = PALETTE[index % len(PALETTE)]
+            axes.plot(x, mean, color=colour, linestyle=DASHES[index % len(DASHES)])
+            axes.fill_between(x, low, high, color=colour, alpha=0.2, linewidth=0)
+            names.append(name), ends.append(mean[-1]), colours.append(colour)
+        for name, values in (references or {}).items():
+            level = np.broadcast_to(numbers_of(f"references[{name!r}]", values), x.shape)
+            axes.plot(x, level, color=GREY, linestyle=(0, (4, 3)), linewidth=1.5)
+            names.append(name), ends.append(level[-1]), colours.append(GREY)
+        _set_scales(axes, log_x, log_y)
+        axes.set(xlabel=x_label, ylabel=y_label, xlim=(x.min(), x.max()), ylim=y_range)
+        axes.grid(True)
+        for name, place in (marks or {}).items():
+            axes.axvline(place, color=GREY, linewidth=1.2)
+            axes.annotate(name, (place, 1), (0, 3), xycoords=("data", "axes fraction"),
+                          textcoords="offset points", ha="center", va="bottom", color=GREY)
+        if seeds:
+            counts = " or ".join(map(str, sorted(seeds)))
+            band = f"Line: mean, band: ± 1 standard deviation, {counts} seeds."
+            note = f"{band} {note}".strip()
+        alt = alt or _curves_in_words(title, x, lines, x_label, y_label, marks or {})
+        finish_figure(figure, title, alt, note)
+        label_line_ends(axes, names, ends, colours)
+        return figure
+
+
+def scatter_labelled(
+    points: Mapping[str, tuple[float, object]],
+    *,
+    title: str,
+    x_label: str,
+    y_label: str,
+    log_x: bool = False,
+    alt: str | None = None,
+    note: str = "",
+) -> Figure:
+    """Draw named points, such as cost against accuracy; over seeds, mean and standard deviation.
+
+    Parameters
+    ----------
+    points : dict from name to ``(x, y)``
+        ``y`` is a number, or a list of at least 2 (one for each seed).
+    log_x : bool
+        Logarithmic cost axis.
+    title, x_label, y_label, alt, note : str
+        As in :func:`curves`.
+    """
+    places = {}
+    for name, (cost, values) in points.items():
+        mean, low, _, count = _mean_and_band(name, np.atleast_2d(values).T, 1, False)
+        places[name] = (float(cost), mean[0], mean[0] - low[0], count)
+    x, y, deviation, counts = (np.array(column) for column in zip(*places.values(), strict=True))
+    with style():
+        figure, axes = start_figure()
+        colours = [PALETTE[index % len(PALETTE)] for index in range(len(places))]
+        for index, colour in enumerate(colours):
+            axes.errorbar(x[index], y[index], deviation[index] or None, color=colour, capsize=4,
+                          marker=MARKERS[index % len(MARKERS)], markersize=10, linewidth=2)
+        _set_scales(axes, log_x, False)
+        axes.set(xlabel=x_label, ylabel=y_label)
+        axes.margins(0.18)
+        axes.grid(True)
+        if (counts > 1).any():
+            seeds = " or ".join(map(str, sorted(set(counts[counts > 1].tolist()))))
+            note = f"Point: mean, bar: ± 1 standard deviation, {seeds} seeds. {note}".strip()
+        said = "; ".join(f"{name} {a:g}, {b:.4g}" for name, (a, b, *_) in places.items())
+        alt = alt or f"Scatter plot of {y_label} against {x_label}. {title}. {said}."
+        finish_figure(figure, title, alt, note)
+        label_points(axes, list(places), x, y, colours)
+        return figure
+
+
+def reliability_diagram(
+    probs,
+    labels,
+    *,
+    title: str,
+    bins: int = 15,
+    alt: str | None = None,
+    note: str = "",
+) -> Figure:
+    """Draw accuracy against confidence: on the diagonal, a model is as sure as it is right.
+
+    Parameters
+    ----------
+    probs : (N, K) probabilities
+    labels : (N,) class numbers
+    bins : int
+        Equal steps of confidence. A point is drawn for each bin that holds an image; the bars
+        below show what share of the images it holds.
+    title, alt, note : str
+        As in :func:`curves`.
+    """
+    probs = numbers_of("probs", probs, low=0, high=1)
+    labels = numbers_of("labels", labels, (len(probs),)).astype(int)
+    bins = whole_number("bins", bins, 1)
+    confidence, share, accuracy = _calibration(probs, labels, bins)
+    full = share > 0
+    with style():
+        figure, axes = start_figure(height=6.2)
+        axes.remove()
+        axes, below = figure.subplots(2, 1, sharex=True, height_ratios=(4, 1))
+        axes.plot([0, 1], [0, 1], color=GREY, linestyle=(0, (4, 3)), linewidth=1.5)
+        axes.plot(confidence[full], accuracy[full], color=PALETTE[0], marker="o", markersize=8)
+        axes.set(ylabel="Accuracy", ylim=(0, 1.02), xlim=(0, 1.02))
+        axes.text(0.03, 0.97, "above the diagonal: too modest", transform=axes.transAxes,
+                  va="top", color=GREY)
+        axes.text(0.98, 0.04, "below: too sure", transform=axes.transAxes, ha="right", color=GREY)
+        below.bar((np.arange(bins) + 0.5) / bins, share, 0.9 / bins, color=PALETTE[0])
+        below.set(xlabel="Confidence (largest probability)", ylabel="Share\nof images",
+                  ylim=(0, None))
+        axes.grid(True)
+        figure.align_ylabels([axes, below])
+        sure = (accuracy[full] < confidence[full]).sum()
+        alt = alt or (
+            f"Reliability diagram, {bins} bins, {len(probs)} images. {title}. "
+            f"{sure} of {full.sum()} bins that hold images lie below the diagonal (too sure). "
+            f"Mean confidence {probs.max(axis=1).mean():.3f}, "
+            f"accuracy {(probs.argmax(axis=1) == labels).mean():.3f}."
+        )
+        return finish_figure(figure, title, alt, note)
+
+
+def _mean_and_band(name: str, values, points: int, positive: bool):
+    """Return mean, lower and upper edge of the band, each (P,), and the number of seeds."""
+    rows = np.atleast_2d(numbers_of(f"series {name!r}", values))
+    if rows.ndim != 2 or rows.shape[1] != points:
+        raise ValueError(
+            f"series {name!r} must be ({points},) or (R, {points}), got {np.shape(values)}"
+        )
+    mean = rows.mean(axis=0)
+    deviation = rows.std(axis=0, ddof=1) if len(rows) > 1 else np.zeros_like(mean)
+    low = np.maximum(mean - deviation, rows.min(axis=0)) if positive else mean - deviation
+    return mean, low, mean + deviation, len(rows)
+
+
+def _set_scales(axes, log_x: bool, log_y: bool) -> None:
+    """Make axes logarithmic, with plain numbers where they are short."""
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+    for wanted, set_scale, axis in (
+        (log_x, axes.set_xscale, axes.xaxis),
+        (log_y, axes.set_yscale, axes.yaxis),
+    ):
+        if not wanted:
+            continue
+        set_scale("log")
+        low, high = sorted(axis.get_view_interval())
+        if high / low < 30:
+            axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axis.set_major_formatter(FuncFormatter(_plain_number))
+        axis.set_minor_formatter(NullFormatter())
+
+
+def _plain_number(value: float, _position: int) -> str:
+    if 1e-3 <= value < 1e5:
+        return f"{value:g}"
+    power = int(np.floor(np.log10(value) + 1e-9))
+    digits = str(power).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
+    factor = round(value / 10**power)
+    return f"10{digits}" if factor == 1 else f"{factor}·10{digits}"
+
+
+def _curves_in_words(title, x, lines, x_label, y_label, marks) -> str:
+    """Say of each line where it begins, ends, and is highest and lowest."""
+    said = []
+    for name, (mean, *_, count) in lines.items():
+        seeds = f" (mean of {count} seeds)" if count > 1 else ""
+        said.append(
+            f"{name}{seeds}: {mean[0]:.4g} at {x[0]:g}, {mean[-1]:.4g} at {x[-1]:g}, "
+            f"lowest {mean.min():.4g} at {x[mean.argmin()]:g}, "
+            f"highest {mean.max():.4g} at {x[mean.argmax()]:g}"
+        )
+    said += [f"{name} is marked at {place:g}" for name, place in marks.items()]
+    return f"Line chart of {y_label} against {x_label}. {title}. {'; '.join(said)}."
+
+
+def _calibration(probs: np.ndarray, labels: np.ndarray, bins: int):
+    """Return mean confidence, share of images and accuracy of each bin (zero if empty)."""
+    confidence = probs.max(axis=1)
+    right = probs.argmax(axis=1) == labels
+    # Bin i holds the confidences in (i / bins, (i + 1) / bins].
+    place = np.clip(np.ceil(confidence * bins).astype(int) - 1, 0, bins - 1)
+    count = np.bincount(place, minlength=bins)
+    total = np.maximum(count, 1)
+    return (
+        np.bincount(place, confidence, bins) / total,
+        count / len(probs),
+        np.bincount(place, right, bins) / total,
+    )
