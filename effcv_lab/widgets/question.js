@@ -1,0 +1,42 @@
+// What predict.js and quiz.js share; both are put behind this text to make one module each.
+
+let views = 0;
+
+/** Make an element; text and attributes are set as such, so nothing is ever parsed as HTML. */
+function make(tag, attributes = {}, ...children) {
+  const node = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
+  node.append(...children);
+  return node;
+}
+
+/** Hide the readable copy that stands above a running widget; returns what shows it again. */
+function hideCopy(name) {
+  if (!name) return () => {};
+  const style = make("style");
+  style.textContent = `.jp-OutputArea-child:has(.${name}), .${name} { display: none !important; }`;
+  document.head.append(style);
+  return () => style.remove();
+}
+
+/** The frame of a question: a form with a fieldset, one button and one live line below it. */
+function makeForm(el, kind, question) {
+  const id = `effcv-question-${Date.now()}-${views++}`;
+  const legend = make("legend", {}, make("span", { class: "effcv-kind" }, kind), question);
+  const fields = make("fieldset", {}, legend);
+  const button = make("button", { type: "submit" });
+  const status = make("p", { class: "effcv-status", role: "status", tabindex: "-1" });
+  const row = make("div", { class: "effcv-actions" }, button, status);
+  const form = make("form", { class: "effcv-question", novalidate: "" }, fields, row);
+  // JupyterLab would take arrows, Enter and letters as commands for the cell.
+  form.dataset.lmSuppressShortcuts = "true";
+  el.append(form);
+  return { form, fields, button, status, id };
+}
+
+/** One radio button or box with its label. */
+function makeChoice(id, index, text, type) {
+  const input = make("input", { type, name: id, value: String(index), id: `${id}-${index}` });
+  const label = make("label", { for: input.id }, input, make("span", {}, text));
+  return { input, label };
+}
