@@ -24,11 +24,11 @@ def cache_folder() -> Path:
         return Path(named).expanduser().absolute()
     if sys.platform == "win32":
         local = os.environ.get("LOCALAPPDATA")
-        return (Path(local) if local else Path.home() / "AppData" / "Local") / "effcv_lab"
+        return (Path(local) if local else Path.home() / "AppData" / "Local") / "effcv-lab"
     if sys.platform == "darwin":
-        return Path.home() / "Library" / "Caches" / "effcv_lab"
+        return Path.home() / "Library" / "Caches" / "effcv-lab"
     base = os.environ.get("XDG_CACHE_HOME") or ""
-    return (Path(base) if os.path.isabs(base) else Path.home() / ".cache") / "effcv_lab"
+    return (Path(base) if os.path.isabs(base) else Path.home() / ".cache") / "effcv-lab"
 
 
 def course_folder() -> Path | None:
