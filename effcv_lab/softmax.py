@@ -84,7 +84,8 @@ def entropy(probs: Tensor) -> Tensor:
     """
     probabilities("probs", probs)
     one_for_zero = torch.where(probs > 0, probs, torch.ones_like(probs))
-    return (probs * -one_for_zero.log()).sum(dim=-1).clamp(min=0)
+    total = (probs * -one_for_zero.log()).sum(dim=-1)
+    return total - total.detach().clamp(max=0)  # rounding can put a certain row just below 0
 
 
 def temperature_for_entropy(logits: Tensor, target: float) -> float:
