@@ -50,7 +50,7 @@ def stored(probs: Tensor, bits: int) -> Tensor:
     ----------
     probs : float Tensor of any shape, entries in [0, 1]
     bits : 8 or 16
-        8: the nearest of 0/255, 1/255, ..., 255/255. 16: the nearest IEEE half-precision number.
+        8: the nearest of 0/256, 1/256, ..., 255/256. 16: the nearest IEEE half-precision number.
 
     Returns
     -------
@@ -64,11 +64,13 @@ def stored(probs: Tensor, bits: int) -> Tensor:
     Examples
     --------
     >>> stored(torch.tensor([0.9996, 0.0004]), bits=8)
-    tensor([1., 0.], dtype=torch.float64)
+    tensor([0.9961, 0.0000], dtype=torch.float64)
     """
     if bits not in (8, 16):
         raise ValueError(f"bits must be 8 or 16, got {bits!r}")
-    return (probs.double() * 255).round() / 255 if bits == 8 else probs.half().double()
+    if bits == 16:
+        return probs.half().double()
+    return (probs.double() * 256).round().clamp(max=255) / 256
 
 
 def order_kept(values: Tensor) -> float:

@@ -57,7 +57,8 @@ def test_logits_of_two_shapes_are_refused():
 
 def test_eight_bits_store_the_nearest_of_256_levels():
     probs = torch.rand(200, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
-    levels = np.arange(256) / 255
+    probs[0] = 1.0
+    levels = np.arange(256) / 256
     nearest = levels[np.abs(probs.numpy()[:, None] - levels).argmin(axis=1)]
     np.testing.assert_allclose(stored(probs, 8).numpy(), nearest)
 

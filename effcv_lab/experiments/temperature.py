@@ -1,0 +1,176 @@
+"""What a temperature does to a trained teacher's softmax, measured for several teachers.
+
+For each seed a small CNN, the teacher, learns Fashion-MNIST, and an MLP learns it for longer and
+without weight decay. The rest is arithmetic on their logits, in ``temperature_measures``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from torch import Tensor, nn
+
+from effcv_lab.arguments import one_of
+from effcv_lab.cache import fit_cached
+from effcv_lab.data import Splits, fashion
+from effcv_lab.experiments.temperature_measures import (
+    TEMPERATURES,
+    agreement_with_others,
+    calibration,
+    over_temperatures,
+    wrong_classes,
+)
+from effcv_lab.models import mlp, small_cnn
+from effcv_lab.records import Record, describe_machine
+from effcv_lab.softmax import entropy, softmax_with_temperature
+from effcv_lab.training import TrainConfig, pick_device, predict_logits, seed_everything
+
+STUDENT_HIDDEN = (30,)
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A network and how it is trained: all that tells the teacher and the MLP apart."""
+
+    name: str
+    build: Callable[[], nn.Module]
+    class_epochs: int
+    paper_epochs: int
+    weight_decay: float
+
+    def train(
+        self, splits: Splits, seed: int, budget: str, device: object = None, progress: bool = True
+    ) -> nn.Module:
+        """Train one network, or take it from the cache; it comes in eval mode."""
+        epochs = self.paper_epochs if budget == "paper" else self.class_epochs
+        config = TrainConfig(epochs=epochs, weight_decay=self.weight_decay, seed=seed)
+        model, _ = fit_cached(
+            self.build, splits.train, splits.validation, config, device=device, progress=progress
+        )
+        return model
+
+
+TEACHER = Recipe("small_cnn", small_cnn, class_epochs=4, paper_epochs=20, weight_decay=5e-4)
+LONG_MLP = Recipe(
+    "mlp((400,))", lambda: mlp((400,)), class_epochs=20, paper_epochs=40, weight_decay=0.0
+)
+
+
+def untrained(build: Callable[[], nn.Module], seed: int) -> nn.Module:
+    """Build a network and leave it at its random first weights, in eval mode."""
+    seed_everything(seed)
+    return build().eval()
+
+
+def run(
+    budget: str = "class",
+    device: object = None,
+    seeds: Sequence[int] = (0, 1, 2),
+    *,
+    splits: Splits | None = None,
+    folder: str | Path | None = None,
+    progress: bool = True,
+) -> Record:
+    """Train one teacher and one long-trained MLP for each seed, and measure them.
+
+    Parameters
+    ----------
+    budget : "class" or "paper"
+        ``class``: the packaged 8,000 training images, 4 epochs (MLP: 20). ``paper``: 20 epochs
+        (MLP: 40), and all 50,000 images where ``folder`` says where their files are.
+    device : str or torch.device, optional
+        As for :func:`effcv_lab.training.pick_device`.
+    seeds : at least two different ints
+    splits : Splits, optional
+        Other data, for trials.
+    folder : path, optional
+        Holds the original files of Fashion-MNIST; for the paper budget.
+
+    Returns
+    -------
+    record : Record
+        One row for each seed: ``over_temperatures`` (validation images), the tables
+        ``wrong_classes_T1`` and ``_T5``, ``agreement_with_others``, and ``calibration`` of the
+        teacher and, with names that begin with ``mlp_``, of the MLP.
+    """
+    one_of("budget", budget, ("class", "paper"))
+    seeds = list(seeds)
+    if len(seeds) < 2 or len(set(seeds)) < len(seeds):
+        raise ValueError(f"seeds must be at least two different numbers, got {seeds}")
+    if splits is None:
+        full = budget == "paper" and folder is not None
+        splits = fashion(full=full, folder=folder if full else None)
+    device = pick_device(device)
+    teachers = {seed: TEACHER.train(splits, seed, budget, device, progress) for seed in seeds}
+    mlps = {seed: LONG_MLP.train(splits, seed, budget, device, progress) for seed in seeds}
+    labels = splits.validation.labels
+    logits = {s: predict_logits(net, splits.validation.images) for s, net in teachers.items()}
+    rows = []
+    for seed in seeds:
+        images = splits.validation.images
+        student = predict_logits(untrained(lambda: mlp(STUDENT_HIDDEN), seed), images)
+        random_logits = predict_logits(untrained(small_cnn, seed), images)
+        random_probs = softmax_with_temperature(random_logits.double(), 1.0)
+        of_mlp = calibration(*_logits_and_labels(mlps[seed], splits))
+        rows.append(
+            {
+                "seed": seed,
+                **over_temperatures(logits[seed], student),
+                "wrong_classes_T1": wrong_classes(logits[seed], labels, 1.0).tolist(),
+                "wrong_classes_T5": wrong_classes(logits[seed], labels, 5.0).tolist(),
+                **agreement_with_others(logits, seed, random_logits, labels),
+                "untrained_entropy": entropy(random_probs).mean().item(),
+                **calibration(*_logits_and_labels(teachers[seed], splits)),
+                **{f"mlp_{name}": value for name, value in of_mlp.items()},
+            }
+        )
+    return Record(
+        name="temperature",
+        command="effcv reproduce temperature",
+        config=_configuration(splits, budget),
+        seeds=seeds,
+        rows=[_rounded(row) for row in rows],
+        device=device.type,
+        budget=budget,
+        **describe_machine(),
+    )
+
+
+def _logits_and_labels(model: nn.Module, splits: Splits) -> list[tuple[Tensor, Tensor]]:
+    """Return what ``calibration`` wants, of the validation set and of the test set."""
+    return [
+        (predict_logits(model, part.images), part.labels.cpu())
+        for part in (splits.validation, splits.test)
+    ]
+
+
+def _configuration(splits: Splits, budget: str) -> dict[str, object]:
+    return {
+        "data": splits.train.name,
+        **{f"{part}_images": len(images) for part, images in splits._asdict().items()},
+        "classes": splits.train.classes,
+        "temperatures": TEMPERATURES,
+        "student": f"mlp({STUDENT_HIDDEN}), untrained",
+        **{
+            f"{role}_{name}": value
+            for role, recipe in {"teacher": TEACHER, "mlp": LONG_MLP}.items()
+            for name, value in {
+                "network": recipe.name,
+                "epochs": recipe.paper_epochs if budget == "paper" else recipe.class_epochs,
+                "weight_decay": recipe.weight_decay,
+            }.items()
+        },
+    }
+
+
+def _rounded(value):
+    """Keep six significant digits of every number: more would be noise in a record."""
+    if isinstance(value, float):
+        return float(f"{value:.6g}")
+    if isinstance(value, list):
+        return [_rounded(entry) for entry in value]
+    return (
+        {key: _rounded(entry) for key, entry in value.items()} if isinstance(value, dict) else value
+    )
