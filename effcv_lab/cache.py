@@ -7,7 +7,6 @@ import io
 import json
 import os
 import pickle
-import sys
 import tempfile
 from collections.abc import Callable
 from dataclasses import asdict
@@ -18,6 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from effcv_lab import __version__
+from effcv_lab.folders import cache_folder
 from effcv_lab.training import (
     BatchLoss,
     History,
@@ -30,17 +30,6 @@ from effcv_lab.training import (
 
 if TYPE_CHECKING:
     from effcv_lab.data import ImageSet
-
-
-def cache_folder() -> Path:
-    """Return where trained models are kept: ``EFFCV_CACHE``, else the user's cache folder."""
-    if chosen := os.environ.get("EFFCV_CACHE"):
-        return Path(chosen).expanduser()
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Caches" / "effcv-lab"
-    if sys.platform == "win32":
-        return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData/Local") / "effcv-lab"
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "effcv-lab"
 
 
 def fit_cached(
@@ -57,7 +46,7 @@ def fit_cached(
     """Train a new model, or find the one that the same call trained before.
 
     Does ``seed_everything(config.seed)``, ``model = build()``, ``fit(model, ...)``, and keeps the
-    result in :func:`cache_folder`. It is found again only if all of these are the same: the first
+    result in :func:`effcv_lab.folders.cache_folder`. It is found again only if all of these are the same: the first
     weights, ``str(model)``, both image sets, ``config``, ``loss_name``, the type of device, and
     the versions of this package and of torch. A found model equals the trained one bit by bit.
     A damaged entry is not believed: a line on stdout says so, and the model is trained anew.

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -62,9 +63,10 @@ def small_cnn(
 ) -> nn.Sequential:
     """Build a plain convolutional net that takes images of any size.
 
-    Each block is a 3x3 convolution, BatchNorm and ReLU; between blocks a max pool halves the
-    image. The mean over all positions (global average pooling) feeds the linear head, so the
-    image may have any height and width.
+    Each block is a 3x3 convolution, BatchNorm and ReLU; all blocks but the last halve the image
+    by a max pool, right after the convolution because the rest then costs a quarter. The mean
+    over all positions (global average pooling) feeds the linear head, so the image may have any
+    height and width.
 
     Parameters
     ----------
@@ -87,16 +89,31 @@ def small_cnn(
     if len(widths) == 0:
         raise ValueError(f"widths must name at least one block, got {widths!r}")
     model = nn.Sequential()
+    model.add_module("layout", ChannelsLast())
     channels = whole_number("in_channels", in_channels, 1)
     for i, width in enumerate(widths, start=1):
-        if i > 1:
-            model.add_module(f"halve{i - 1}", nn.MaxPool2d(2, ceil_mode=True))
-        model.add_module(f"block{i}", _convolution(channels, whole_number("widths", width, 1)))
+        block = _convolution(channels, whole_number("widths", width, 1))
+        if i < len(widths):
+            block.insert(1, nn.MaxPool2d(2, ceil_mode=True))
+        model.add_module(f"block{i}", block)
         channels = width
     model.add_module("pool", nn.AdaptiveAvgPool2d(1))
     model.add_module("flatten", nn.Flatten())
     model.add_module("head", nn.Linear(channels, whole_number("classes", classes, 1)))
     return model
+
+
+class ChannelsLast(nn.Module):
+    """Lay the numbers of an image out in memory position by position, not channel by channel.
+
+    Values and shape stay as they are, and every layer after it keeps the order. Convolutions,
+    BatchNorm and pooling are faster on a CPU this way.
+    """
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return a copy of ``x (B, C, H, W)`` with strides of channels_last."""
+        copy = x.permute(0, 2, 3, 1).clone(memory_format=torch.contiguous_format)
+        return copy.permute(0, 3, 1, 2)  # not .to(memory_format=...): that fails under vmap
 
 
 def _convolution(channels: int, width: int, stride: int = 1) -> nn.Sequential:
@@ -158,6 +175,7 @@ def small_resnet(
     """
     whole_number("width", width, 1)
     model = nn.Sequential()
+    model.add_module("layout", ChannelsLast())
     model.add_module("stem", _convolution(whole_number("in_channels", in_channels, 1), width))
     for i in range(1, whole_number("blocks", blocks, 1) + 1):
         wider = width if i == 1 else 2 * width
@@ -198,10 +216,9 @@ def features(model: nn.Module, images: Tensor, names: Iterable[str]) -> dict[str
 
     Examples
     --------
-    >>> import torch
     >>> seen = features(small_cnn(), torch.zeros(5, 1, 28, 28), ["block1", "head"])
     >>> [(name, tuple(output.shape)) for name, output in seen.items()]
-    [('block1', (5, 16, 28, 28)), ('head', (5, 10))]
+    [('block1', (5, 16, 14, 14)), ('head', (5, 10))]
     """
     names = list(names)
     parts = dict(model.named_modules())
@@ -213,7 +230,7 @@ def features(model: nn.Module, images: Tensor, names: Iterable[str]) -> dict[str
         for name in names:
 
             def keep(_part: nn.Module, _inputs: tuple, output: Tensor, name: str = name) -> None:
-                seen[name] = output.clone()
+                seen[name] = output.clone(memory_format=torch.contiguous_format)
 
             handles.append(parts[name].register_forward_hook(keep))
         model(images.to(device_of(model)))
