@@ -130,7 +130,7 @@ class History:
         return json.dumps(asdict(self), indent=2, allow_nan=False) + "\n"
 
     @classmethod
-    def from_json(cls, text: str) -> History:
+    def from_json(cls, text: str | bytes) -> History:
         """Read what :meth:`to_json` wrote; raise ValueError if it is anything else."""
         try:
             fields = json.loads(text)
@@ -159,6 +159,6 @@ class History:
             If it is damaged or is something else; the message names the file.
         """
         try:
-            return cls.from_json(Path(path).read_text(encoding="utf-8"))
+            return cls.from_json(Path(path).read_bytes())
         except ValueError as error:
             raise ValueError(f"{path} is {error}; run the training again to replace it") from error
