@@ -74,5 +74,7 @@ def reproduce(
     module = importlib.import_module(f"effcv_lab.experiments.{name}")
     record = module.run(budget=budget, device=str(chosen), **given)
     path = save_record(record)
-    print(f"{path}: {len(record.rows)} rows, {tag(record)}, {time.perf_counter() - start:.0f} s")
+    count = len(record.rows)
+    rows = f"{count} row{'s' * (count != 1)}"
+    print(f"{path}: {rows}, {tag(record)}, {time.perf_counter() - start:.0f} s")
     return path

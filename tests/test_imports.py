@@ -1,0 +1,176 @@
+"""Imports point down only, do no work, and bring nothing heavy."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).resolve().parent.parent / "effcv_lab"
+
+#: What every chapter stands on. A module of the package that is not named here is a chapter.
+GROUND = {
+    "arguments",
+    "cache",
+    "costs",
+    "data",
+    "fashion_files",
+    "figures",
+    "figures_labels",
+    "figures_lines",
+    "figures_style",
+    "figures_tiles",
+    "folders",
+    "history",
+    "image_checks",
+    "image_set",
+    "models",
+    "raster",
+    "records",
+    "replicates",
+    "scenes",
+    "shapes",
+    "stacked",
+    "switches",
+    "tables",
+    "tensor_arguments",
+    "training",
+}
+#: Programs of the command line, which use whatever they start.
+COMMANDS = {"cli", "doctor", "lab", "reproduce"}
+#: Above the chapters; each may use itself.
+UPPER = {"experiments", "widgets", "grading"}
+#: Slow to import, and needed only by some functions: those import them when they are called.
+HEAVY = {
+    "matplotlib",
+    "sklearn",
+    "scipy",
+    "torchvision",
+    "torchmetrics",
+    "pandas",
+    "PIL",
+    "IPython",
+    "ipywidgets",
+    "anywidget",
+    "nbformat",
+    "nbconvert",
+    "nbgrader",
+    "jupytext",
+    "jupyter_client",
+}
+
+
+def modules():
+    """Return the path of every module by its dotted name below the package."""
+    paths = {path: path.relative_to(PACKAGE).with_suffix("") for path in PACKAGE.rglob("*.py")}
+    return {".".join(rel.parts).removesuffix(".__init__"): path for path, rel in paths.items()}
+
+
+def floor(module):
+    """Return ground, chapter, experiments, widgets, grading or command."""
+    top = module.partition(".")[0]
+    if top in UPPER:
+        return top
+    return "command" if top in COMMANDS else "ground" if top in GROUND else "chapter"
+
+
+def imported(path):
+    """Return the modules of the package that a file imports anywhere, also inside functions."""
+    known, found = set(modules()), set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path.name} imports relatively"
+            below = {f"{node.module}.{alias.name}" for alias in node.names}
+            inner = {name for name in below if name.removeprefix("effcv_lab.") in known}
+            found |= inner or {node.module}
+    own = {name.removeprefix("effcv_lab.") for name in found if name.startswith("effcv_lab.")}
+    return own & known
+
+
+def arrows():
+    return [(name, other) for name, path in modules().items() for other in imported(path)]
+
+
+def test_every_named_module_of_the_ground_floor_exists():
+    assert {"softmax"} <= {name for name in modules() if floor(name) == "chapter"}
+    assert set(modules()) >= GROUND
+
+
+ALLOWED = {
+    "ground": {"ground"},
+    "chapter": {"ground"},
+    "experiments": {"ground", "chapter", "experiments"},
+    "widgets": {"ground", "chapter", "widgets"},
+    "grading": {"ground", "chapter", "grading"},
+    "command": {"ground", "chapter", "experiments", "grading", "command"},
+}
+
+
+def test_imports_point_down_only():
+    wrong = [
+        f"{name} imports {other}"
+        for name, other in arrows()
+        if name != other and floor(other) not in ALLOWED[floor(name)]
+    ]
+    assert not wrong, f"{wrong} (a new module of the ground floor belongs into GROUND above)"
+
+
+def test_nothing_imports_the_command_line():
+    root = PACKAGE.parent
+    files = [p for name, p in modules().items() if name != "cli"]
+    files += [*(root / "tools").rglob("*.py"), *(root / "notebooks").rglob("*.py")]
+    assert not [str(path) for path in files if "cli" in imported(path)]
+
+
+def test_there_is_no_circle_of_imports():
+    below = {name: imported(path) - {name} for name, path in modules().items()}
+    while free := [name for name, others in below.items() if not others & set(below)]:
+        for name in free:
+            del below[name]
+    assert not below, f"in a circle, or on one: {below}"
+
+
+def test_the_package_itself_exports_only_its_version():
+    body = ast.parse((PACKAGE / "__init__.py").read_text(encoding="utf-8")).body
+    assert [type(node) for node in body] == [ast.Expr, ast.Assign]
+    assert body[1].targets[0].id == "__version__"
+
+
+@pytest.mark.parametrize("name", sorted(modules()))
+def test_a_module_defines_things_and_does_no_work_when_it_is_imported(name):
+    quiet = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.ClassDef, ast.Assign, ast.AnnAssign)
+    for node in ast.parse(modules()[name].read_text(encoding="utf-8")).body:
+        docstring = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+        guard = isinstance(node, ast.If) and ast.unparse(node.test) in (
+            "TYPE_CHECKING", "__name__ == '__main__'",
+        )  # fmt: skip
+        assert docstring or guard or isinstance(node, quiet), f"line {node.lineno}"
+        assert not any(alias.name == "*" for alias in getattr(node, "names", ())), "import *"
+
+
+def run(code):
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.split()
+
+
+def test_ground_floor_and_chapters_bring_nothing_heavy():
+    names = [name for name in sorted(modules()) if floor(name) in ("ground", "chapter")]
+    code = f"""
+import importlib, sys, torch
+heavy = set({sorted(HEAVY)}) - set(sys.modules)
+for name in {names}:
+    importlib.import_module("effcv_lab." + name)
+    found = heavy & set(sys.modules)
+    heavy -= found
+    for module in sorted(found):
+        print(name + ":" + module)
+"""
+    assert run(code) == []
+
+
+def test_the_package_alone_does_not_even_bring_torch():
+    assert run("import sys, effcv_lab; print(*{'torch', 'numpy'} & set(sys.modules))") == []
