@@ -8,7 +8,6 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
@@ -18,8 +17,9 @@ import torch
 
 from effcv_lab.fashion_files import check_contents, download_fashion, read_fashion
 from effcv_lab.image_set import Batches, ImageSet
+from effcv_lab.splits import fashion_parts, split_per_class
 
-__all__ = ["Batches", "ImageSet", "Splits", "digits", "fashion", "split_per_class"]
+__all__ = ["Batches", "ImageSet", "Splits", "digits", "fashion"]
 
 FASHION_CLASSES = (
     "T-shirt/top",
@@ -44,38 +44,6 @@ class Splits(NamedTuple):
     train: ImageSet
     validation: ImageSet
     test: ImageSet
-
-
-def split_per_class(labels: np.ndarray, sizes: Sequence[int], seed: int = 0) -> list[np.ndarray]:
-    """Deal the images of every class into parts of fixed sizes, at random but always the same.
-
-    Parameters
-    ----------
-    labels : whole numbers (N,)
-    sizes : sequence of int
-        Images of each class in each part. What is left over makes one more part.
-    seed : int
-        Of NumPy's ``RandomState``, whose stream is frozen for good: the parts are the same
-        with every version of NumPy.
-
-    Returns
-    -------
-    parts : list of int64 arrays
-        Places in ``labels``, ``len(sizes) + 1`` parts, each in random order.
-
-    Examples
-    --------
-    >>> [sorted(part.tolist()) for part in split_per_class(np.array([0, 0, 1, 1]), [1])]
-    [[1, 2], [0, 3]]
-    """
-    random = np.random.RandomState(seed)
-    order = random.permutation(len(labels))
-    rank = np.empty(len(labels), dtype=np.int64)  # of an image among those of its class
-    for label in np.unique(labels):
-        mine = labels[order] == label
-        rank[mine] = np.arange(mine.sum())
-    part_of = np.searchsorted(np.cumsum(sizes), rank, side="right")
-    return [order[part_of == part] for part in range(len(sizes) + 1)]
 
 
 def fashion(full: bool = False, folder: str | Path | None = None) -> Splits:
@@ -180,28 +148,6 @@ def digits() -> Splits:
     )
 
 
-def fashion_parts(arrays: dict[str, np.ndarray]) -> dict[str, list[np.ndarray]]:
-    """Say which original image goes where: packaged part first, then the rest of the full set.
-
-    Parameters
-    ----------
-    arrays : dict
-        The original files, as :func:`effcv_lab.fashion_files.read_fashion` gives them.
-
-    Returns
-    -------
-    parts : dict
-        For ``train``, ``validation`` (places in the original training files) and ``test``
-        (places in the original test files): [packaged places, remaining places].
-    """
-    mixed = split_per_class(arrays["train-labels-idx1-ubyte"], [800, 4200, 200, 800])
-    return {
-        "train": mixed[0:2],
-        "validation": mixed[2:4],
-        "test": split_per_class(arrays["t10k-labels-idx1-ubyte"], [200, 800])[:2],
-    }
-
-
 def _packaged_fashion() -> dict[str, np.ndarray]:
     remedy = "Install the kit again: this file is part of it."
     if not PACKAGED.is_file():
@@ -213,7 +159,11 @@ def _packaged_fashion() -> dict[str, np.ndarray]:
 
 
 def _full_fashion(folder: str | Path | None) -> dict[str, np.ndarray]:
-    originals = read_fashion(download_fashion() if folder is None else folder)
+    if folder is None:
+        folder = download_fashion()
+        originals = read_fashion(folder, f"Delete {folder}, then ask again: it is downloaded anew.")
+    else:
+        originals = read_fashion(folder)
     arrays = {}
     for part, places in fashion_parts(originals).items():
         prefix = "t10k" if part == "test" else "train"

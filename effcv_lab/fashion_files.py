@@ -119,7 +119,7 @@ def parse_idx(contents: bytes) -> np.ndarray:
     return np.frombuffer(contents, np.uint8, offset=start).reshape(shape)
 
 
-def read_contents(folder: Path, name: str) -> tuple[Path, bytes]:
+def read_contents(folder: Path, name: str, remedy: str) -> tuple[Path, bytes]:
     """Read a file, or its ``.gz``, from ``folder``: its path and decompressed bytes, unchecked.
 
     Raises
@@ -140,18 +140,20 @@ def read_contents(folder: Path, name: str) -> tuple[Path, bytes]:
         except (EOFError, OSError, zlib.error) as error:
             raise ValueError(
                 f"{path} is damaged: its {len(contents)} bytes do not decompress ({error}). "
-                f"{HOW_TO_GET_THEM}"
+                f"{remedy}"
             ) from None
-    raise FileNotFoundError(f"no {name} and no {name}.gz in {folder}. {HOW_TO_GET_THEM}")
+    raise FileNotFoundError(f"no {name} and no {name}.gz in {folder}. {remedy}")
 
 
-def read_fashion(folder: str | Path) -> dict[str, np.ndarray]:
+def read_fashion(folder: str | Path, remedy: str = HOW_TO_GET_THEM) -> dict[str, np.ndarray]:
     """Read the four original files of Fashion-MNIST from a folder, compressed or not.
 
     Parameters
     ----------
     folder : path
         Holds the files.
+    remedy : str
+        What the reader can do about a bad file; ends the message.
 
     Returns
     -------
@@ -168,8 +170,8 @@ def read_fashion(folder: str | Path) -> dict[str, np.ndarray]:
     folder = Path(folder).expanduser()
     arrays = {}
     for name, (size_bytes, sha256) in FASHION_FILES.items():
-        path, contents = read_contents(folder, name)
-        check_contents(path, contents, size_bytes, sha256, HOW_TO_GET_THEM)
+        path, contents = read_contents(folder, name, remedy)
+        check_contents(path, contents, size_bytes, sha256, remedy)
         arrays[name] = parse_idx(contents)
     return arrays
 

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from effcv_lab.arguments import whole_number
+from effcv_lab.image_checks import check_images, check_labels, checked_classes, checked_indices
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,9 +58,9 @@ class ImageSet:
         for field in ("name", "source", "licence"):
             if not isinstance(getattr(self, field), str):
                 raise TypeError(f"{field} must be a text, got {getattr(self, field)!r}")
-        object.__setattr__(self, "classes", _checked_classes(self.classes))
-        _check_images(self.images)
-        _check_labels(self.labels, self.images, self.classes)
+        object.__setattr__(self, "classes", checked_classes(self.classes))
+        check_images(self.images)
+        check_labels(self.labels, self.images, self.classes)
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -95,7 +96,7 @@ class ImageSet:
         >>> digits().train.subset([5, 3]).labels.shape
         torch.Size([2])
         """
-        chosen = _checked_indices(indices, len(self)).to(self.labels.device)
+        chosen = checked_indices(indices, len(self)).to(self.labels.device)
         return replace(self, images=self.images[chosen], labels=self.labels[chosen])
 
     def per_class(self, count: int, seed: int = 0) -> ImageSet:
@@ -185,66 +186,6 @@ class Batches:
 
 
 def _shuffled(count: int, seed: int) -> Tensor:
-    # Always drawn on the CPU: each kind of device has its own random stream.
+    # Drawn on the CPU whatever the device: each kind of device has its own random stream.
     generator = torch.Generator("cpu").manual_seed(whole_number("seed", seed, 0, 2**63 - 1))
     return torch.randperm(count, generator=generator, device="cpu")
-
-
-def _checked_classes(classes: Sequence[str]) -> tuple[str, ...]:
-    if isinstance(classes, str) or not all(isinstance(title, str) for title in classes):
-        raise TypeError(f"classes must be a tuple of texts, got {classes!r}")
-    if not classes or len(set(classes)) < len(classes):
-        raise ValueError(f"classes must be at least one name, all different, got {classes!r}")
-    return tuple(classes)
-
-
-def _check_images(images: Tensor) -> None:
-    if not isinstance(images, Tensor) or images.dtype != torch.float32:
-        found = images.dtype if isinstance(images, Tensor) else type(images).__name__
-        raise TypeError(f"images must be a float32 Tensor, got {found}")
-    if images.dim() != 4 or 0 in images.shape:
-        raise ValueError(
-            f"images must have shape (N, C, H, W), none of them zero, got {tuple(images.shape)}"
-        )
-    low, high = (bound.item() for bound in images.detach().aminmax())
-    if not (low >= 0 and high <= 1):  # written so that NaN fails too
-        raise ValueError(f"images must be in [0, 1], got values from {low:g} to {high:g}")
-
-
-def _check_labels(labels: Tensor, images: Tensor, classes: tuple[str, ...]) -> None:
-    if not isinstance(labels, Tensor) or labels.dtype != torch.int64:
-        found = labels.dtype if isinstance(labels, Tensor) else type(labels).__name__
-        raise TypeError(f"labels must be an int64 Tensor, got {found}")
-    if labels.shape != images.shape[:1]:
-        raise ValueError(
-            f"labels must have shape ({len(images)},), one for each image, "
-            f"got {tuple(labels.shape)}"
-        )
-    if labels.device != images.device:
-        raise ValueError(f"labels are on {labels.device}, images on {images.device}")
-    low, high = (bound.item() for bound in labels.aminmax())
-    if low < 0 or high >= len(classes):
-        raise ValueError(
-            f"labels must be in [0, {len(classes) - 1}], one number for each class name, "
-            f"got values from {low} to {high}"
-        )
-
-
-def _checked_indices(indices: Sequence[int] | Tensor, count: int) -> Tensor:
-    chosen = torch.as_tensor(indices, device="cpu")
-    if chosen.dtype == torch.bool:
-        if chosen.shape != (count,):
-            raise ValueError(
-                f"a bool indices must have shape ({count},), got {tuple(chosen.shape)}"
-            )
-        chosen = chosen.nonzero().flatten()
-    if chosen.dim() != 1 or len(chosen) == 0:
-        raise ValueError(
-            f"indices must be a list of at least one whole number, got shape {tuple(chosen.shape)}"
-        )
-    if chosen.is_floating_point() or chosen.is_complex():
-        raise TypeError(f"indices must be whole numbers, got {chosen.dtype}")
-    low, high = (bound.item() for bound in chosen.aminmax())
-    if low < 0 or high >= count:
-        raise ValueError(f"indices must be in [0, {count - 1}], got values from {low} to {high}")
-    return chosen.long()

@@ -4,7 +4,7 @@
     python tools/make_fashion_subset.py --folder FOLDER       # any folder with the originals
     python tools/make_fashion_subset.py --download            # through torchvision
 
-Which images are chosen is decided by effcv_lab.data.fashion_parts (class-balanced, seeded).
+Which images are chosen is decided by effcv_lab.splits.fashion_parts (class-balanced, seeded).
 The same originals and the same zlib give the same bytes. After a change of the file, put the
 size and SHA-256 that this prints into effcv_lab/data.py.
 """
@@ -19,8 +19,9 @@ from pathlib import Path
 
 import numpy as np
 
-from effcv_lab import data
+from effcv_lab.data import PACKAGED
 from effcv_lab.fashion_files import download_fashion, read_fashion
+from effcv_lab.splits import fashion_parts
 
 DEBIAN = Path("/usr/share/datasets/fashion-mnist")
 
@@ -29,7 +30,7 @@ def chosen_arrays(folder: Path) -> dict[str, np.ndarray]:
     """Cut the packaged images out of the originals; ``*_places`` says where each one was."""
     originals = read_fashion(folder)
     arrays = {}
-    for part, (places, _) in data.fashion_parts(originals).items():
+    for part, (places, _) in fashion_parts(originals).items():
         prefix = "t10k" if part == "test" else "train"
         arrays[f"{part}_images"] = originals[f"{prefix}-images-idx3-ubyte"][places]
         arrays[f"{part}_labels"] = originals[f"{prefix}-labels-idx1-ubyte"][places]
@@ -58,7 +59,7 @@ def main() -> None:
     where = parser.add_mutually_exclusive_group()
     where.add_argument("--folder", type=Path, default=DEBIAN, help="folder of the originals")
     where.add_argument("--download", action="store_true", help="fetch them by torchvision")
-    parser.add_argument("--output", type=Path, default=data.PACKAGED)
+    parser.add_argument("--output", type=Path, default=PACKAGED)
     arguments = parser.parse_args()
     folder = download_fashion() if arguments.download else arguments.folder
     contents = packed(chosen_arrays(folder))
