@@ -3,49 +3,67 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from effcv_lab.figures_style import GREY, wrap_text
+from effcv_lab.figures_style import GREY, readable, wrap_text
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+_LEADER = {"arrowstyle": "-", "color": GREY, "lw": 0.8, "shrinkA": 0, "shrinkB": 1}
+_DISTANCES = (10, 20, 34, 50, 70)  # points
+_DIRECTIONS = ((1, 0), (-1, 0), (0, 1), (0, -1), (1, 1), (1, -1), (-1, 1), (-1, -1))
 
-def spread_apart(centres: Sequence[float], heights: Sequence[float]) -> list[float]:
-    """Move intervals as little as possible until none overlaps another.
 
-    Overlapping neighbours are joined into a block around their mean, as often as needed.
+def spread_apart(
+    centres: Sequence[float],
+    sizes: Sequence[float],
+    low: float = -math.inf,
+    high: float = math.inf,
+) -> list[float]:
+    """Move intervals as little as possible until none overlaps another and all are in range.
+
+    Overlapping neighbours are joined into a block around their mean, as often as needed. The
+    range gives way where there is more to place than room.
 
     Examples
     --------
     >>> spread_apart([0.0, 0.0, 10.0], [2.0, 2.0, 2.0])
     [-1.0, 1.0, 10.0]
+    >>> spread_apart([0.0, 0.0], [2.0, 2.0], low=0.0)
+    [1.0, 3.0]
     """
     order = sorted(range(len(centres)), key=lambda index: centres[index])
-    blocks: list[tuple[list[int], float, float]] = []  # members, centre, height
+    blocks: list[tuple[list[int], float, float]] = []  # members, lower end, size
     for index in order:
-        block = ([index], float(centres[index]), float(heights[index]))
-        while blocks and blocks[-1][1] + blocks[-1][2] / 2 > block[1] - block[2] / 2:
-            before = blocks.pop()
-            members = before[0] + block[0]
-            height = before[2] + block[2]
-            offsets = np.cumsum([0, *(heights[m] for m in members)])
-            wanted = [centres[m] - offsets[i] - heights[m] / 2 for i, m in enumerate(members)]
-            block = (members, float(np.mean(wanted)) + height / 2, height)
-        blocks.append(block)
+        members = [index]
+        while True:
+            offsets = np.cumsum([0.0, *(sizes[member] for member in members)])
+            wanted = [
+                centres[member] - offset - sizes[member] / 2
+                for member, offset in zip(members, offsets, strict=False)
+            ]
+            size = float(offsets[-1])
+            start = max(min(float(np.mean(wanted)), high - size), low)
+            if not blocks or blocks[-1][1] + blocks[-1][2] <= start:
+                break
+            members = blocks.pop()[0] + members
+        blocks.append((members, start, size))
     placed = [0.0] * len(centres)
-    for members, centre, height in blocks:
-        low = centre - height / 2
+    for members, start, _ in blocks:
         for member in members:
-            placed[member] = low + heights[member] / 2
-            low += heights[member]
+            placed[member] = start + sizes[member] / 2
+            start += sizes[member]
     return placed
 
 
-def label_line_ends(axes: Axes, names: Sequence[str], ends: Sequence[float], colours) -> None:
+def label_line_ends(
+    axes: Axes, names: Sequence[str], ends: Sequence[float], colours: Sequence[str]
+) -> None:
     """Write each name right of the axes, at the height where its line ends, or close to it.
 
     A name that had to move is tied to its line by a thin leader.
@@ -53,64 +71,109 @@ def label_line_ends(axes: Axes, names: Sequence[str], ends: Sequence[float], col
     figure = axes.get_figure()
     texts = []
     for name, end, colour in zip(names, ends, colours, strict=True):
-        text = axes.annotate(name, (1, end), (14, 0), xycoords=("axes fraction", "data"),
-                             textcoords="offset points", va="center", color=colour,
-                             annotation_clip=False)
+        text = axes.annotate(
+            name, (1, end), (16, 0), xycoords=("axes fraction", "data"), va="center",
+            textcoords="offset points", color=readable(colour), annotation_clip=False,
+        )  # fmt: skip
         wrap_text(text, 0.26 * figure.get_figwidth())
         texts.append(text)
     figure.draw_without_rendering()
     points = 72 / figure.dpi
-    heights = [text.get_window_extent().height * points + 3 for text in texts]
-    wanted = [axes.transData.transform((1, end))[1] * points for end in ends]
-    for text, before, after, colour in zip(
-        texts, wanted, spread_apart(wanted, heights), colours, strict=True
-    ):
-        text.set_position((14, after - before))
+    frame = axes.get_window_extent()
+    sizes = [text.get_window_extent().height * points + 4 for text in texts]
+    line_ends = [axes.transData.transform((1, end))[1] * points for end in ends]
+    places = spread_apart(line_ends, sizes, frame.y0 * points - 4, frame.y1 * points + 4)
+    for text, before, after, colour in zip(texts, line_ends, places, colours, strict=True):
+        text.set_position((16, after - before))
         if abs(after - before) > 3:
-            axes.annotate("", (1, text.xy[1]), (13, after - before), annotation_clip=False,
-                          xycoords=("axes fraction", "data"), textcoords="offset points",
-                          arrowprops={"arrowstyle": "-", "color": colour, "lw": 0.8,
-                                      "shrinkA": 0, "shrinkB": 1})
+            axes.annotate(
+                "", text.xy, (14, after - before), xycoords=("axes fraction", "data"),
+                textcoords="offset points", annotation_clip=False,
+                arrowprops=_LEADER | {"color": colour},
+            )  # fmt: skip
 
 
-def label_points(axes: Axes, names: Sequence[str], x, y, colours) -> None:
-    """Write each name beside its point, where it covers no other name, point or edge."""
+def label_marks(axes: Axes, marks: Mapping[str, float]) -> None:
+    """Draw vertical lines and write their names above the axes, side by side."""
+    figure = axes.get_figure()
+    texts = []
+    for name, place in marks.items():
+        axes.axvline(place, color=GREY, linewidth=1.2)
+        text = axes.annotate(
+            name, (place, 1), (0, 4), xycoords=("data", "axes fraction"), ha="center",
+            textcoords="offset points", color=GREY, annotation_clip=False,
+        )  # fmt: skip
+        wrap_text(text, 0.3 * figure.get_figwidth())
+        texts.append(text)
+    figure.draw_without_rendering()
+    points = 72 / figure.dpi
+    frame = axes.get_window_extent()
+    sizes = [text.get_window_extent().width * points + 16 for text in texts]
+    middles = [axes.transData.transform((place, 1))[0] * points for place in marks.values()]
+    places = spread_apart(middles, sizes, frame.x0 * points, frame.x1 * points)
+    shifts = np.subtract(places, middles)
+    rise = 14 if (abs(shifts) > 3).any() else 4
+    for text, shift in zip(texts, shifts, strict=True):
+        text.set_position((shift, rise))
+        if rise > 4:
+            axes.annotate(
+                "", text.xy, (shift, rise), xycoords=("data", "axes fraction"),
+                textcoords="offset points", annotation_clip=False, arrowprops=_LEADER,
+            )  # fmt: skip
+
+
+def label_points(
+    axes: Axes, names: Sequence[str], x: Sequence[float], y: Sequence[float], colours, reach
+) -> None:
+    """Write each name beside its point, where it covers no other name, point or edge.
+
+    ``reach`` is how far each point's error bar goes up and down, in units of y.
+    """
     figure = axes.get_figure()
     figure.draw_without_rendering()
+    scale = figure.dpi / 72
     spots = axes.transData.transform(np.column_stack([x, y]))
+    tops = axes.transData.transform(np.column_stack([x, np.add(y, reach)]))
     frame = axes.get_window_extent()
-    taken = [_box(spot, 9, 9) for spot in spots]
+    taken = [
+        _box(spot, 8 * scale, max(8 * scale, top[1] - spot[1] + 2 * scale))
+        for spot, top in zip(spots, tops, strict=True)
+    ]
     for index, (name, colour) in enumerate(zip(names, colours, strict=True)):
-        text = axes.annotate(name, (x[index], y[index]), (0, 0), textcoords="offset points",
-                             ha="center", va="center", color=colour, fontsize=13)
-        wrap_text(text, 0.3 * figure.get_figwidth())
+        text = axes.annotate(
+            name, (x[index], y[index]), (0, 0), textcoords="offset points", ha="center",
+            va="center", color=readable(colour), fontsize=13,
+        )  # fmt: skip
+        wrap_text(text, 0.28 * figure.get_figwidth())
         extent = text.get_window_extent()
-        best = None
-        for distance, (across, up) in itertools.product(
-            (10, 20, 34, 50, 70), ((1, 0), (-1, 0), (0, 1), (0, -1), (1, 1), (1, -1), (-1, 1), (-1, -1))
-        ):
-            shift = np.array([
-                across * (extent.width / 2 + distance * figure.dpi / 72),
-                up * (extent.height / 2 + distance * figure.dpi / 72),
-            ])
-            box = _box(spots[index] + shift, extent.width / 2 + 2, extent.height / 2 + 1)
-            others = taken[:index] + taken[index + 1:]
-            cost = sum(_shared(box, other) for other in others) + 3 * _outside(box, frame)
-            if best is None or cost < best[0] - 1e-9:
-                best = (cost, shift, box, distance)
+        half = np.array([extent.width / 2, extent.height / 2])
+        best_cost = math.inf
+        for distance, direction in itertools.product(_DISTANCES, _DIRECTIONS):
+            shift = np.array(direction) * (half + distance * scale)
+            box = _box(spots[index] + shift, *(half + 2 * scale))
+            cost = 3 * _outside(box, frame) + sum(_shared(box, other) for other in taken)
+            if cost < best_cost:
+                best_cost, best_shift, best_box, far = cost, shift, box, distance > _DISTANCES[0]
             if cost == 0:
                 break
-        taken.append(best[2])
-        text.set_position(tuple(best[1] * 72 / figure.dpi))
-        if best[3] > 10:
-            axes.annotate("", (x[index], y[index]), tuple(best[1] * 72 / figure.dpi * 0.5),
-                          textcoords="offset points",
-                          arrowprops={"arrowstyle": "-", "color": GREY, "lw": 0.8})
+        taken.append(best_box)
+        text.set_position(tuple(best_shift / scale))
+        text.set_multialignment(("center", "left", "right")[int(np.sign(best_shift[0]))])
+        if far:  # a leader from the point to the nearest edge of the name
+            edge = best_shift - np.clip(best_shift, -half, half)
+            axes.annotate(
+                "", (x[index], y[index]), tuple(edge / scale), textcoords="offset points",
+                arrowprops=_LEADER,
+            )  # fmt: skip
 
 
 def _box(centre, half_width: float, half_height: float) -> tuple[float, float, float, float]:
-    return (centre[0] - half_width, centre[1] - half_height,
-            centre[0] + half_width, centre[1] + half_height)
+    return (
+        centre[0] - half_width,
+        centre[1] - half_height,
+        centre[0] + half_width,
+        centre[1] + half_height,
+    )
 
 
 def _shared(one, other) -> float:

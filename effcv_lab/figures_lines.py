@@ -1,14 +1,14 @@
-"""Figures made of lines and points: curves over seeds, cost against accuracy, calibration."""
+"""Figures made of lines and points: curves over seeds, cost against accuracy."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from effcv_lab.arguments import whole_number
-from effcv_lab.figures_labels import label_line_ends, label_points
+from effcv_lab.figures_labels import label_line_ends, label_marks, label_points
 from effcv_lab.figures_style import (
     DASHES,
     GREY,
@@ -74,19 +74,19 @@ def curves(
             level = np.broadcast_to(numbers_of(f"references[{name!r}]", values), x.shape)
             axes.plot(x, level, color=GREY, linestyle=(0, (4, 3)), linewidth=1.5)
             names.append(name), ends.append(level[-1]), colours.append(GREY)
+        axes.set(xlabel=x_label, ylabel=y_label, xlim=(x.min(), x.max()))
+        if y_range is not None:
+            axes.set_ylim(y_range)
         _set_scales(axes, log_x, log_y)
-        axes.set(xlabel=x_label, ylabel=y_label, xlim=(x.min(), x.max()), ylim=y_range)
+        if not log_x and (x == x.round()).all():
+            axes.xaxis.get_major_locator().set_params(integer=True)
         axes.grid(True)
-        for name, place in (marks or {}).items():
-            axes.axvline(place, color=GREY, linewidth=1.2)
-            axes.annotate(name, (place, 1), (0, 3), xycoords=("data", "axes fraction"),
-                          textcoords="offset points", ha="center", va="bottom", color=GREY)
         if seeds:
-            counts = " or ".join(map(str, sorted(seeds)))
-            band = f"Line: mean, band: ± 1 standard deviation, {counts} seeds."
-            note = f"{band} {note}".strip()
+            note = f"Line: mean; band: ± 1 standard deviation{_over(seeds, note)}. {note}".strip()
         alt = alt or _curves_in_words(title, x, lines, x_label, y_label, marks or {})
         finish_figure(figure, title, alt, note)
+        if marks:
+            label_marks(axes, marks)
         label_line_ends(axes, names, ends, colours)
         return figure
 
@@ -121,71 +121,28 @@ def scatter_labelled(
         figure, axes = start_figure()
         colours = [PALETTE[index % len(PALETTE)] for index in range(len(places))]
         for index, colour in enumerate(colours):
-            axes.errorbar(x[index], y[index], deviation[index] or None, color=colour, capsize=4,
-                          marker=MARKERS[index % len(MARKERS)], markersize=10, linewidth=2)
+            axes.errorbar(
+                x[index],
+                y[index],
+                deviation[index] or None,
+                color=colour,
+                capsize=4,
+                marker=MARKERS[index % len(MARKERS)],
+                markersize=10,
+                linewidth=2,
+            )
         _set_scales(axes, log_x, False)
         axes.set(xlabel=x_label, ylabel=y_label)
         axes.margins(0.18)
         axes.grid(True)
         if (counts > 1).any():
-            seeds = " or ".join(map(str, sorted(set(counts[counts > 1].tolist()))))
-            note = f"Point: mean, bar: ± 1 standard deviation, {seeds} seeds. {note}".strip()
+            seeds = _over(set(counts[counts > 1].tolist()), note)
+            note = f"Point: mean; bar: ± 1 standard deviation{seeds}. {note}".strip()
         said = "; ".join(f"{name} {a:g}, {b:.4g}" for name, (a, b, *_) in places.items())
         alt = alt or f"Scatter plot of {y_label} against {x_label}. {title}. {said}."
         finish_figure(figure, title, alt, note)
-        label_points(axes, list(places), x, y, colours)
+        label_points(axes, list(places), x, y, colours, deviation)
         return figure
-
-
-def reliability_diagram(
-    probs,
-    labels,
-    *,
-    title: str,
-    bins: int = 15,
-    alt: str | None = None,
-    note: str = "",
-) -> Figure:
-    """Draw accuracy against confidence: on the diagonal, a model is as sure as it is right.
-
-    Parameters
-    ----------
-    probs : (N, K) probabilities
-    labels : (N,) class numbers
-    bins : int
-        Equal steps of confidence. A point is drawn for each bin that holds an image; the bars
-        below show what share of the images it holds.
-    title, alt, note : str
-        As in :func:`curves`.
-    """
-    probs = numbers_of("probs", probs, low=0, high=1)
-    labels = numbers_of("labels", labels, (len(probs),)).astype(int)
-    bins = whole_number("bins", bins, 1)
-    confidence, share, accuracy = _calibration(probs, labels, bins)
-    full = share > 0
-    with style():
-        figure, axes = start_figure(height=6.2)
-        axes.remove()
-        axes, below = figure.subplots(2, 1, sharex=True, height_ratios=(4, 1))
-        axes.plot([0, 1], [0, 1], color=GREY, linestyle=(0, (4, 3)), linewidth=1.5)
-        axes.plot(confidence[full], accuracy[full], color=PALETTE[0], marker="o", markersize=8)
-        axes.set(ylabel="Accuracy", ylim=(0, 1.02), xlim=(0, 1.02))
-        axes.text(0.03, 0.97, "above the diagonal: too modest", transform=axes.transAxes,
-                  va="top", color=GREY)
-        axes.text(0.98, 0.04, "below: too sure", transform=axes.transAxes, ha="right", color=GREY)
-        below.bar((np.arange(bins) + 0.5) / bins, share, 0.9 / bins, color=PALETTE[0])
-        below.set(xlabel="Confidence (largest probability)", ylabel="Share\nof images",
-                  ylim=(0, None))
-        axes.grid(True)
-        figure.align_ylabels([axes, below])
-        sure = (accuracy[full] < confidence[full]).sum()
-        alt = alt or (
-            f"Reliability diagram, {bins} bins, {len(probs)} images. {title}. "
-            f"{sure} of {full.sum()} bins that hold images lie below the diagonal (too sure). "
-            f"Mean confidence {probs.max(axis=1).mean():.3f}, "
-            f"accuracy {(probs.argmax(axis=1) == labels).mean():.3f}."
-        )
-        return finish_figure(figure, title, alt, note)
 
 
 def _mean_and_band(name: str, values, points: int, positive: bool):
@@ -199,6 +156,11 @@ def _mean_and_band(name: str, values, points: int, positive: bool):
     deviation = rows.std(axis=0, ddof=1) if len(rows) > 1 else np.zeros_like(mean)
     low = np.maximum(mean - deviation, rows.min(axis=0)) if positive else mean - deviation
     return mean, low, mean + deviation, len(rows)
+
+
+def _over(seeds: set[int], note: str) -> str:
+    """Say how many seeds, unless the note says it already."""
+    return "" if "seed" in note else f" over {' or '.join(map(str, sorted(seeds)))} seeds"
 
 
 def _set_scales(axes, log_x: bool, log_y: bool) -> None:
@@ -215,16 +177,19 @@ def _set_scales(axes, log_x: bool, log_y: bool) -> None:
         low, high = sorted(axis.get_view_interval())
         if high / low < 30:
             axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-        axis.set_major_formatter(FuncFormatter(_plain_number))
+        write = _plain_number if low >= 1e-3 and high < 1e5 else _power_of_ten
+        axis.set_major_formatter(FuncFormatter(write))
         axis.set_minor_formatter(NullFormatter())
 
 
 def _plain_number(value: float, _position: int) -> str:
-    if 1e-3 <= value < 1e5:
-        return f"{value:g}"
-    power = int(np.floor(np.log10(value) + 1e-9))
-    digits = str(power).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
+    return f"{value:g}"
+
+
+def _power_of_ten(value: float, _position: int) -> str:
+    power = math.floor(math.log10(value) + 1e-9)
     factor = round(value / 10**power)
+    digits = str(power).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
     return f"10{digits}" if factor == 1 else f"{factor}·10{digits}"
 
 
@@ -240,18 +205,3 @@ def _curves_in_words(title, x, lines, x_label, y_label, marks) -> str:
         )
     said += [f"{name} is marked at {place:g}" for name, place in marks.items()]
     return f"Line chart of {y_label} against {x_label}. {title}. {'; '.join(said)}."
-
-
-def _calibration(probs: np.ndarray, labels: np.ndarray, bins: int):
-    """Return mean confidence, share of images and accuracy of each bin (zero if empty)."""
-    confidence = probs.max(axis=1)
-    right = probs.argmax(axis=1) == labels
-    # Bin i holds the confidences in (i / bins, (i + 1) / bins].
-    place = np.clip(np.ceil(confidence * bins).astype(int) - 1, 0, bins - 1)
-    count = np.bincount(place, minlength=bins)
-    total = np.maximum(count, 1)
-    return (
-        np.bincount(place, confidence, bins) / total,
-        count / len(probs),
-        np.bincount(place, right, bins) / total,
-    )

@@ -1,4 +1,4 @@
-"""The house style of every figure: colours, letters, title, alt text, showing and saving.
+"""The house style of every figure: colours, letters, title, note, and what all kinds share.
 
 Figures here are plain ``matplotlib.figure.Figure`` objects, outside pyplot: nothing is drawn
 twice, nothing stays open, and no setting of the reader's own session is touched.
@@ -6,11 +6,8 @@ twice, nothing stays open, and no setting of the reader's own session is touched
 
 from __future__ import annotations
 
-import base64
-import html
-import io
+import textwrap
 from contextlib import AbstractContextManager
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,6 +15,7 @@ import numpy as np
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from matplotlib.text import Text
 
 # Okabe & Ito, *Color Universal Design* (2008), darkest contrasts first; its yellow is left out,
 # because nobody can read a yellow line or word on white.
@@ -80,106 +78,50 @@ def start_figure(width: float = 8.0, height: float = 4.8) -> tuple[Figure, Axes]
 
 
 def finish_figure(figure: Figure, title: str, alt: str, note: str = "") -> Figure:
-    """Write the takeaway above and the note below, both wrapped to the width; keep the alt text."""
-    margin = 0.12 / figure.get_figwidth()
-    heading = figure.suptitle(title, x=margin, ha="left", fontsize=TITLE_SIZE)
-    wrap_text(heading, figure.get_figwidth() - 0.3)
+    """Write the takeaway above and the note below, keep the alt text, make long words fit."""
+    width, height = figure.get_size_inches()
+    heading = figure.suptitle(title, x=0.12 / width, ha="left", fontsize=TITLE_SIZE)
+    wrap_text(heading, width - 0.4)
     if note:
-        below = figure.supxlabel(note, x=margin, ha="left", fontsize=NOTE_SIZE, color=GREY)
-        wrap_text(below, figure.get_figwidth() - 0.3)
+        below = figure.supxlabel(note, x=0.12 / width, ha="left", fontsize=NOTE_SIZE, color=GREY)
+        wrap_text(below, width - 0.4)
+    for axes in figure.axes:
+        wrap_text(axes.xaxis.label, 0.7 * width)
+        wrap_text(axes.yaxis.label, 0.6 * height, along="height")
     set_alt(figure, alt)
     return figure
 
 
-def wrap_text(text, width_inches: float) -> None:
-    """Break the lines of a matplotlib text so that it is at most so wide."""
-    import textwrap
-
-    figure = text.get_figure()
-    original = " ".join(text.get_text().split())
-    for columns in range(len(original), 7, -1):
-        text.set_text("\n".join(textwrap.wrap(original, columns, break_long_words=False)))
-        if text.get_window_extent().width <= width_inches * figure.dpi:
-            return
+def wrap_text(text: Text, inches: float, along: str = "width") -> None:
+    """Break the lines of a text so that it is at most so long; a long word stays whole."""
+    dpi = text.get_figure().dpi
+    words = " ".join(text.get_text().split())
+    columns = len(words) + 1
+    while getattr(text.get_window_extent(), along) > inches * dpi and columns > 8:
+        columns -= 1
+        text.set_text("\n".join(textwrap.wrap(words, columns, break_long_words=False)))
 
 
-def set_alt(figure: Figure, text: str) -> None:
-    """Give the figure the words that stand for it where it cannot be seen.
+def readable(colour: str) -> str:
+    """Darken a colour until words in it stand out from white (contrast 4.5 to 1, WCAG 1.4.3).
 
-    Raises
-    ------
-    ValueError
-        If there are none.
+    Examples
+    --------
+    >>> readable("#000000"), readable("#56B4E9") < "#56B4E9"
+    ('#000000', True)
     """
-    if not isinstance(text, str) or not text.strip():
-        raise ValueError(f"alt must say in words what the figure shows, got {text!r}")
-    figure.alt_text = " ".join(text.split())
+    from matplotlib.colors import to_hex, to_rgb
+
+    shade = np.array(to_rgb(colour))
+    while 1.05 / (_luminance(shade) + 0.05) < 4.5:
+        shade = shade * 0.97
+    return to_hex(shade)
 
 
-def get_alt(figure: Figure) -> str:
-    """Return the alt text of a figure.
-
-    Raises
-    ------
-    ValueError
-        If it has none.
-    """
-    text = getattr(figure, "alt_text", "")
-    if not text:
-        raise ValueError("this figure has no alt text: call set_alt(figure, 'what it shows') first")
-    return text
-
-
-def show(figure: Figure) -> None:
-    """Display a figure in a notebook, with its alt text for screen readers and exports.
-
-    The image is a PNG inside ``<img alt="...">``, which JupyterLab, nbconvert and slides keep;
-    where there are no images the alt text itself is printed. A pyplot figure is closed, so that
-    it does not appear a second time at the end of the cell.
-
-    Raises
-    ------
-    ValueError
-        If the figure has no alt text.
-    """
-    import sys
-
-    from IPython.display import display
-
-    alt = get_alt(figure)
-    picture = base64.b64encode(_rendered(figure, "png", dpi=200)).decode()
-    width = round(figure.get_figwidth() * 100)  # half of the pixels: sharp on dense screens
-    tag = f'<img alt="{html.escape(alt)}" width="{width}" src="data:image/png;base64,{picture}">'
-    display({"text/html": tag, "text/plain": alt}, raw=True)
-    if "matplotlib.pyplot" in sys.modules:
-        sys.modules["matplotlib.pyplot"].close(figure)
-
-
-def save_figure(figure: Figure, path: str | Path) -> Path:
-    """Write a figure as ``.png`` or ``.svg``: the same figure gives the same bytes.
-
-    The alt text goes into the file as its description; no date and no program name do.
-
-    Raises
-    ------
-    ValueError
-        If the ending is another one, or the figure has no alt text.
-    """
-    path = Path(path)
-    kind = path.suffix.removeprefix(".")
-    if kind not in ("png", "svg"):
-        raise ValueError(f"path must end in .png or .svg, got {path.name!r}")
-    path.write_bytes(_rendered(figure, kind, dpi=200))
-    return path
-
-
-def _rendered(figure: Figure, kind: str, dpi: int) -> bytes:
-    metadata = {"Description": get_alt(figure)}
-    metadata |= {"Software": None} if kind == "png" else {"Date": None, "Creator": None}
-    buffer = io.BytesIO()
-    with style():
-        figure.savefig(buffer, format=kind, dpi=dpi, metadata=metadata)
-    return buffer.getvalue()
+def _luminance(shade: np.ndarray) -> float:
+    """Return the relative luminance of an sRGB colour, as WCAG defines it."""
+    linear = np.where(shade <= 0.04045, shade / 12.92, ((shade + 0.055) / 1.055) ** 2.4)
+    return float(linear @ (0.2126, 0.7152, 0.0722))
 
 
 def numbers_of(name, values, shape=None, *, low=None, high=None, missing=False) -> np.ndarray:
@@ -205,3 +147,16 @@ def numbers_of(name, values, shape=None, *, low=None, high=None, missing=False) 
             f"{name} must be in [{low}, {high}], got {known.min():g} to {known.max():g}"
         )
     return numbers
+
+
+def set_alt(figure: Figure, text: str) -> None:
+    """Give the figure the words that stand for it where it cannot be seen.
+
+    Raises
+    ------
+    ValueError
+        If there are none.
+    """
+    if not isinstance(text, str) or not text.strip():
+        raise ValueError(f"alt must say in words what the figure shows, got {text!r}")
+    figure.alt_text = " ".join(text.split())

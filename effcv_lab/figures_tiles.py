@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from effcv_lab.arguments import whole_number
 from effcv_lab.figures_style import (
     INK,
     PALETTE,
     finish_figure,
     numbers_of,
+    readable,
     start_figure,
     style,
     wrap_text,
@@ -65,10 +67,17 @@ def probability_bars(
         axes.set(xlim=(0, 1.1), xlabel=x_label, yticks=range(len(classes)), yticklabels=classes)
         axes.set(xticks=np.linspace(0, 1, 6), ylim=(len(classes) - 0.45, -0.55))
         axes.tick_params(axis="y", length=0)
+        axes.spines.bottom.set_bounds(0, 1)
         if len(rows) == 2:
             axes.legend(
-                loc="lower left", bbox_to_anchor=(-0.01, 1), ncols=2, frameon=False,
-                labelcolor="linecolor", handlelength=1, handleheight=1, borderpad=0,
+                loc="lower left",
+                bbox_to_anchor=(-0.01, 1),
+                ncols=2,
+                frameon=False,
+                labelcolor=[readable(colour) for colour in PALETTE[:2]],
+                handlelength=1,
+                handleheight=1,
+                borderpad=0,
             )
         said = [f"{name} {_listed(values, classes)}".strip() for name, values in rows.items()]
         alt = alt or f"Bar chart. {title}. {x_label}: {'; '.join(said)}."
@@ -92,7 +101,7 @@ def image_grid(
         0 is black: the same value has the same grey in every image.
     captions : N texts, optional
     columns : int, optional
-        Default: a grid with no more than 6 columns.
+        Default: few empty places; up to 6, and up to 10 for more than 24 images.
     title, alt, note : str
         As in :func:`probability_bars`.
     """
@@ -102,32 +111,37 @@ def image_grid(
     if pictures.ndim != 4 or pictures.shape[1] not in (1, 3) or not len(pictures):
         raise ValueError(f"images must be (N, C, H, W) with C 1 or 3, got {pictures.shape}")
     count = len(pictures)
-    if captions is not None and len(captions) != count:
+    captions = [""] * count if captions is None else [str(caption) for caption in captions]
+    if len(captions) != count:
         raise ValueError(f"captions must be {count}, one for each image, got {len(captions)}")
-    columns = columns or min(count, 6, max(math.ceil(math.sqrt(count)), 4))
+    columns = _columns(count) if columns is None else whole_number("columns", columns, 1)
+    columns = min(columns, count)
     rows = math.ceil(count / columns)
     with style():
         tile = min(8.0 / columns, 2.6)
         width = max(tile * columns, 5.0)
-        caption_room = 0.0 if captions is None else 0.55
-        figure, axes = start_figure(width, rows * (tile + caption_room) + 0.7)
+        figure, axes = start_figure(width, rows * tile)
         axes.remove()
+        if columns > 6:
+            figure.get_layout_engine().set(w_pad=0.04, h_pad=0.04)
         panels = figure.subplots(rows, columns, squeeze=False).ravel()
-        for index, panel in enumerate(panels):
-            panel.axis("off")
-            if index < count:
-                picture = np.moveaxis(pictures[index], 0, -1)
-                panel.imshow(picture.squeeze(-1) if picture.shape[-1] == 1 else picture,
-                             cmap="gray", vmin=0, vmax=1, interpolation="nearest")
-        if captions is not None:
-            for panel, caption in zip(panels, captions, strict=False):
-                text = panel.text(0.5, -0.04, caption, transform=panel.transAxes,
-                                  ha="center", va="top", fontsize=12)
-                wrap_text(text, width / columns - 0.15)
-        said = "" if captions is None else ": " + ", ".join(map(str, captions))
+        for panel in panels[count:]:
+            panel.remove()
+        lines = 0
+        for panel, picture, caption in zip(panels, pictures, captions, strict=False):
+            picture = picture[0] if len(picture) == 1 else np.moveaxis(picture, 0, -1)
+            panel.imshow(picture, cmap="gray", vmin=0, vmax=1, interpolation="nearest")
+            panel.set(xticks=[], yticks=[])
+            panel.spines[:].set_visible(False)
+            panel.set_xlabel(caption, fontsize=12)
+            wrap_text(panel.xaxis.label, width / columns - 0.2)
+            lines = max(lines, panel.xaxis.label.get_text().count("\n") + bool(caption))
         plural = "image" if count == 1 else "images"
-        alt = alt or f"{count} {plural}{said}. {title}."
-        return finish_figure(figure, title, alt, note)
+        said = ": " + "; ".join(captions) if any(captions) else ""
+        finish_figure(figure, title, alt or f"{count} {plural}{said}. {title}.", note)
+        heading = 0.25 + 0.3 * (figure.get_suptitle().count("\n") + 1)
+        figure.set_figheight(rows * (tile + 0.2 * lines) + heading + 0.3 * bool(note))
+        return figure
 
 
 def heat_map(
@@ -157,21 +171,32 @@ def heat_map(
     columns = rows if columns is None else columns
     table = numbers_of("matrix", matrix, (len(rows), len(columns)), missing=True)
     with style():
-        figure, axes = start_figure(
-            4.0 + 0.55 * len(columns), 2.7 + 0.42 * len(rows)
-        )
-        image = axes.imshow(table, cmap="cividis", aspect="auto")
+        width = max(5.0, 4.0 + 0.6 * len(columns))
+        figure, axes = start_figure(width, 2.4 + 0.45 * len(rows))
+        # Pale is small and dark is large; a cell without a number is grey.
+        image = axes.imshow(table, cmap="Blues", aspect="auto")
+        axes.set_facecolor("#d0d0d0")
         axes.set(xlabel=column_label, ylabel=row_label)
         axes.set_yticks(range(len(rows)), rows)
-        axes.set_xticks(range(len(columns)), columns, rotation=45, ha="right",
-                        rotation_mode="anchor")
+        axes.set_xticks(range(len(columns)), columns)
+        if max(map(len, columns)) * 0.12 > (width - 3.0) / len(columns):  # inches
+            axes.tick_params(axis="x", rotation=45)
+            for label in axes.get_xticklabels():
+                label.set(ha="right", rotation_mode="anchor")
         axes.tick_params(length=0)
         axes.spines[:].set_visible(False)
         for (row, column), value in np.ndenumerate(table):
             if np.isfinite(value):
-                light = sum(np.array(image.to_rgba(value))[:3] * (0.299, 0.587, 0.114)) > 0.5
-                axes.text(column, row, f"{value:.{decimals}f}", ha="center", va="center",
-                          fontsize=11, color=INK if light else "white")
+                pale = sum(np.array(image.to_rgba(value))[:3] * (0.299, 0.587, 0.114)) > 0.5
+                axes.text(
+                    column,
+                    row,
+                    f"{value:.{decimals}f}",
+                    ha="center",
+                    va="center",
+                    fontsize=12,
+                    color=INK if pale else "white",
+                )
         bar = figure.colorbar(image, ax=axes, label=value_label, aspect=30)
         bar.outline.set_visible(False)
         row, column = np.unravel_index(np.nanargmax(table), table.shape)
@@ -181,6 +206,13 @@ def heat_map(
             f"{columns[column]}."
         )
         return finish_figure(figure, title, alt, note)
+
+
+def _columns(count: int) -> int:
+    """Choose the width of a grid that leaves the fewest places empty, the widest of these."""
+    if count <= 6:
+        return count
+    return min((6, 5, 4) if count <= 24 else (10, 9, 8), key=lambda columns: -count % columns)
 
 
 def _short(probability: float) -> str:

@@ -8,23 +8,25 @@ figures quote records; nobody types a result by hand.
 from __future__ import annotations
 
 import json
-import math
 import os
-import platform
 import re
-import subprocess
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
-from numbers import Integral, Real
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 
 import effcv_lab
 from effcv_lab.arguments import one_of
+from effcv_lab.machine import describe_machine
+from effcv_lab.plain import plain_data, readable_json
+
+__all__ = [
+    "Record", "describe_machine", "load_record", "mean_and_spread", "results_folder",
+    "save_record", "tag",
+]  # fmt: skip
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
 
@@ -84,7 +86,7 @@ class Record:
         _check_name(self.name)
         for field in fields(self):
             kind = {"d": dict, "l": list, "s": str}[str(field.type)[0]]
-            value = _plain(getattr(self, field.name), field.name)
+            value = plain_data(getattr(self, field.name), field.name)
             if not isinstance(value, kind) or not value:
                 raise TypeError(
                     f"{field.name} must be a {kind.__name__} that is not empty, got {value!r}"
@@ -121,7 +123,7 @@ def save_record(record: Record, folder: str | Path | None = None) -> Path:
     path = folder / f"{record.name}.json"
     draft = folder / f".{record.name}.{uuid.uuid4().hex}.tmp"
     try:
-        draft.write_text(_readable(asdict(record)), encoding="utf-8")
+        draft.write_text(readable_json(asdict(record)), encoding="utf-8")
         os.replace(draft, path)
     finally:
         draft.unlink(missing_ok=True)
@@ -172,34 +174,6 @@ def results_folder() -> Path:
     return Path(effcv_lab.__file__).resolve().parent.parent / "results"
 
 
-def describe_machine() -> dict[str, dict[str, Any]]:
-    """Say what a run was made on: the ``hardware`` and the ``versions`` of a :class:`Record`.
-
-    Names of products only: no name of the host or of a person, no path.
-
-    Examples
-    --------
-    >>> sorted(describe_machine()["versions"])
-    ['effcv_lab', 'numpy', 'python', 'torch']
-    """
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    gpu = torch.cuda.get_device_name() if torch.cuda.is_available() else None
-    hardware = {
-        "cpu": _cpu_name(),
-        "cores": cores,
-        "threads": torch.get_num_threads(),
-        "gpu": gpu,
-        "system": _system_name(),
-    }
-    versions = {
-        "python": platform.python_version(),
-        "torch": str(torch.__version__),
-        "numpy": np.__version__,
-        "effcv_lab": effcv_lab.__version__,
-    }
-    return {"hardware": hardware, "versions": versions}
-
-
 def mean_and_spread(values: Sequence[float]) -> tuple[float, float]:
     """Return the mean and the sample standard deviation (divided by n − 1) of repeated runs.
 
@@ -244,63 +218,3 @@ def _check_name(name: str) -> None:
             f"name must be small letters, digits, '-' and '_', and begin with one of the first "
             f"two, got {name!r}"
         )
-
-
-def _plain(value: Any, where: str) -> Any:
-    """Return a copy made of plain Python values; say where one is not finite or not data."""
-    if value is None or isinstance(value, (str, bool)):
-        return value
-    if isinstance(value, Integral):
-        return int(value)
-    if isinstance(value, Real):
-        if not math.isfinite(value):
-            raise ValueError(f"{where} must be finite, got {value}")
-        return float(value)
-    if isinstance(value, Mapping):
-        for key in value:
-            if not isinstance(key, str):
-                raise TypeError(f"{where} must have words as keys, got {key!r}")
-        return {key: _plain(inner, f"{where}[{key!r}]") for key, inner in value.items()}
-    if isinstance(value, (list, tuple, range)):
-        return [_plain(inner, f"{where}[{index}]") for index, inner in enumerate(value)]
-    raise TypeError(
-        f"{where} must be a number, text, None, list or dict, got {type(value).__name__}"
-    )
-
-
-def _readable(content: dict[str, Any]) -> str:
-    """Return JSON with one line for each entry, and one for each row of a table."""
-    lines = []
-    for key, value in content.items():
-        text = json.dumps(value, ensure_ascii=False, allow_nan=False)
-        if isinstance(value, list) and isinstance(value[0], dict):
-            rows = [json.dumps(row, ensure_ascii=False, allow_nan=False) for row in value]
-            text = "[\n    " + ",\n    ".join(rows) + "\n  ]"
-        lines.append(f"  {json.dumps(key)}: {text}")
-    return "{\n" + ",\n".join(lines) + "\n}\n"
-
-
-def _cpu_name() -> str:
-    """Return the processor's product name, without marks and clock rates."""
-    name = ""
-    if platform.system() == "Linux":
-        text = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
-        found = re.search(r"^model name\s*:\s*(.+)$", text, re.MULTILINE)
-        name = found[1] if found else ""
-    elif platform.system() == "Darwin":
-        name = subprocess.run(
-            ["sysctl", "-n", "machdep.cpu.brand_string"], capture_output=True, text=True
-        ).stdout
-    name = name or platform.processor() or platform.machine()
-    name = re.sub(r"\((R|TM)\)|\bCPU\b|\b\d+-Core\b|\bProcessor\b|@.*", " ", name)
-    return " ".join(name.split())
-
-
-def _system_name() -> str:
-    """Return the operating system with its version, such as ``Debian GNU/Linux 12 (bookworm)``."""
-    if platform.system() == "Darwin":
-        return f"macOS {platform.mac_ver()[0]}"
-    try:
-        return platform.freedesktop_os_release()["PRETTY_NAME"]
-    except (OSError, KeyError):
-        return f"{platform.system()} {platform.release()}"

@@ -7,12 +7,11 @@ with ``tools/bench_replicates.py``, then choose.
 
 from __future__ import annotations
 
-import copy
 import math
 import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import torch
@@ -23,6 +22,7 @@ from tqdm import tqdm
 from effcv_lab.arguments import whole_number
 from effcv_lab.history import EpochRecord, History, TrainConfig
 from effcv_lab.stacked import (
+    Replicates,
     StackedLoss,
     State,
     check_streams,
@@ -34,67 +34,10 @@ from effcv_lab.stacked import (
 from effcv_lab.switches import pick_device
 from effcv_lab.training import BatchLoss, TrainingDiverged, cross_entropy, epoch_seed
 
+__all__ = ["Replicates", "fit_replicates"]
+
 if TYPE_CHECKING:
     from effcv_lab.data import ImageSet
-
-
-@dataclass(frozen=True, eq=False)
-class Replicates:
-    """R trained nets of one architecture, and what happened to each; see :func:`fit_replicates`.
-
-    Parameters
-    ----------
-    seeds : tuple of R int
-    histories : list of R History
-        Of replicate r, as ``fit`` returns it with ``seeds[r]``. The nets share the time: each is
-        given an equal part of the seconds.
-    template : Module
-        Lends its structure; its own weights are not those of a trained net.
-    params, buffers : dict from name to Tensor (R, ...)
-        The trained weights and statistics, stacked.
-    """
-
-    seeds: tuple[int, ...]
-    histories: list[History]
-    template: nn.Module
-    params: State
-    buffers: State
-
-    def __len__(self) -> int:
-        return len(self.seeds)
-
-    def model(self, r: int) -> nn.Module:
-        """Return replicate ``r`` (0 to R - 1) as a net of its own: a copy, in eval mode."""
-        whole_number("r", r, 0, len(self) - 1)
-        model = copy.deepcopy(self.template)
-        stacks = self.params | self.buffers
-        with torch.no_grad():
-            for name, value in [*model.named_parameters(), *model.named_buffers()]:
-                value.copy_(stacks[name][r])
-        return model.eval()
-
-    def logits(self, images: Tensor, batch_size: int = 1000) -> Tensor:
-        """Ask all R nets about the same images.
-
-        Parameters
-        ----------
-        images : Tensor (N, C, H, W), N >= 1, on any device
-        batch_size : int >= 1
-            Images in memory at once, all nets together; it does not change the answer.
-
-        Returns
-        -------
-        logits : Tensor (R, N, K) on the CPU, without gradient.
-
-        Raises
-        ------
-        ValueError
-            If there are no images.
-        """
-        whole_number("batch_size", batch_size, 1)
-        if len(images) == 0:
-            raise ValueError(f"images must hold at least one image, got {tuple(images.shape)}")
-        return stacked_logits(self.template, self.params, self.buffers, images, batch_size)
 
 
 def fit_replicates(
@@ -180,8 +123,10 @@ def fit_replicates(
             )
             seconds = (time.perf_counter() - started) / len(seeds)
             check_streams(streams)
-            scores = _scores(stacked_logits(template, params, buffers, validation.images),
-                             validation.labels.cpu())
+            scores = _scores(
+                stacked_logits(template, params, buffers, validation.images),
+                validation.labels.cpu(),
+            )
             for seed, rows, loss, score in zip(seeds, records, losses, scores, strict=True):
                 _stop_if_not_finite(loss, score[0], seed, epoch, config)
                 rows.append(EpochRecord(epoch + 1, loss, *score, seconds))

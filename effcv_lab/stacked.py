@@ -5,15 +5,19 @@ The ground under :mod:`effcv_lab.replicates`, which trains them.
 
 from __future__ import annotations
 
+import copy
 import random
 import warnings
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.func import functional_call, stack_module_state, vmap
 
+from effcv_lab.arguments import whole_number
+from effcv_lab.history import History
 from effcv_lab.switches import seed_everything
 from effcv_lab.training import BatchLoss, eval_mode
 
@@ -30,6 +34,65 @@ _CANNOT = (
     "once, such as .item(), .numpy(), an `if` on a tensor's value, or a boolean index (torch "
     "says: {}). " + _ONE_BY_ONE
 )
+
+
+@dataclass(frozen=True, eq=False)
+class Replicates:
+    """R trained nets of one architecture, and what happened to each; see ``fit_replicates``.
+
+    Parameters
+    ----------
+    seeds : tuple of R int
+    histories : list of R History
+        Of replicate r, as ``fit`` returns it with ``seeds[r]``. The nets share the time: each is
+        given an equal part of the seconds.
+    template : Module
+        Lends its structure; its own weights are not those of a trained net.
+    params, buffers : dict from name to Tensor (R, ...)
+        The trained weights and statistics, stacked.
+    """
+
+    seeds: tuple[int, ...]
+    histories: list[History]
+    template: nn.Module
+    params: State
+    buffers: State
+
+    def __len__(self) -> int:
+        return len(self.seeds)
+
+    def model(self, r: int) -> nn.Module:
+        """Return replicate ``r`` (0 to R - 1) as a net of its own: a copy, in eval mode."""
+        whole_number("r", r, 0, len(self) - 1)
+        model = copy.deepcopy(self.template)
+        stacks = self.params | self.buffers
+        with torch.no_grad():
+            for name, value in [*model.named_parameters(), *model.named_buffers()]:
+                value.copy_(stacks[name][r])
+        return model.eval()
+
+    def logits(self, images: Tensor, batch_size: int = 1000) -> Tensor:
+        """Ask all R nets about the same images.
+
+        Parameters
+        ----------
+        images : Tensor (N, C, H, W), N >= 1, on any device
+        batch_size : int >= 1
+            Images in memory at once, all nets together; it does not change the answer.
+
+        Returns
+        -------
+        logits : Tensor (R, N, K) on the CPU, without gradient.
+
+        Raises
+        ------
+        ValueError
+            If there are no images.
+        """
+        whole_number("batch_size", batch_size, 1)
+        if len(images) == 0:
+            raise ValueError(f"images must hold at least one image, got {tuple(images.shape)}")
+        return stacked_logits(self.template, self.params, self.buffers, images, batch_size)
 
 
 def stack_nets(
