@@ -1,0 +1,1 @@
+"""Checks that explain, one module of cases for each assignment, and what runs them for a class."""

@@ -1,0 +1,150 @@
+"""Call a student's function once, quietly, and write down everything that happened.
+
+nbgrader gives no points to a test cell that wrote to stderr, so nothing that the function prints,
+warns or raises may get out: it becomes part of the record.
+"""
+
+from __future__ import annotations
+
+import copy
+import io
+import linecache
+import os
+import sys
+import traceback
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
+from dataclasses import dataclass
+from typing import Any
+
+from torch import Tensor
+
+from effcv_lab.grading.comparing import identical
+
+KIT = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
+FREE_TO_USE = {KIT + "arguments.py", KIT + "tensor_arguments.py", os.path.abspath(__file__)} | {
+    os.path.join(KIT, "grading", "promises.py")
+}
+SAID_AT_MOST = 1000  # characters of a function's own output that are kept
+
+
+@dataclass(frozen=True)
+class Call:
+    """What one call did. ``error`` is None if it returned, else what it raised."""
+
+    result: Any = None
+    error: BaseException | None = None
+    where: str = ""  # the student's line that was running when the error was raised
+    changed: tuple[int, ...] = ()  # positions of the arguments that were altered in place
+    kit_function: str | None = None  # the first function of the kit that ran, if any did
+    said: str = ""  # printed or warned
+
+
+def call(function: Callable, args: tuple) -> Call:
+    """Call ``function`` on copies of ``args`` and record what it did; nothing gets out.
+
+    Only KeyboardInterrupt, the way to stop a run, passes.
+
+    Examples
+    --------
+    >>> call(lambda x: 1 / x, (0,)).error
+    ZeroDivisionError('division by zero')
+    """
+    own = tuple(fresh_copy(value) for value in args)
+    entered: list[str] = []
+
+    def watch(frame, event, _):
+        code = frame.f_code
+        in_kit = code.co_filename.startswith(KIT) and code.co_filename not in FREE_TO_USE
+        if event == "call" and in_kit and not entered:
+            module = code.co_filename.removeprefix(KIT).removesuffix(".py").replace(os.sep, ".")
+            entered.append(f"effcv_lab.{module}.{code.co_name}")
+
+    result, error, before = None, None, sys.getprofile()
+    with quiet() as said:
+        try:
+            sys.setprofile(watch)
+            result = function(*own)
+        except KeyboardInterrupt:
+            raise
+        except BaseException as raised:  # also SystemExit: a student's sys.exit() ends nothing
+            error = raised
+        finally:
+            sys.setprofile(before)
+    return Call(
+        result=result,
+        error=error,
+        where=last_line_of(function, error) if error else "",
+        changed=tuple(i for i, value in enumerate(args) if not identical(value, own[i])),
+        kit_function=entered[0] if entered else None,
+        said=said.getvalue(),
+    )
+
+
+def fresh_copy(value: Any) -> Any:
+    """Copy an argument, so that what is done to it in place stays with one call."""
+    if isinstance(value, Tensor):
+        return value.detach().clone().requires_grad_(value.requires_grad)
+    return copy.deepcopy(value)
+
+
+class _Capped(io.StringIO):
+    """Keep the first characters written, forget the rest."""
+
+    def write(self, text: str) -> int:
+        super().write(text[: max(0, SAID_AT_MOST - self.tell())])
+        return len(text)
+
+
+@contextmanager
+def quiet() -> Iterator[io.StringIO]:
+    """Keep prints, warnings and everything on stderr, that of compiled code too, off the cell.
+
+    Yields a text buffer with what was printed through Python, then the warnings.
+    """
+    said = _Capped()
+    with (
+        warnings.catch_warnings(record=True) as caught,
+        redirect_stdout(said),
+        redirect_stderr(said),
+        _file_descriptor_2_off(),
+    ):
+        warnings.simplefilter("always")
+        yield said
+    for warning in caught:
+        said.write(f"{warning.category.__name__}: {warning.message}\n")
+
+
+@contextmanager
+def _file_descriptor_2_off() -> Iterator[None]:
+    """Send what C++ code writes to stderr nowhere, then put stderr back."""
+    try:
+        kept = os.dup(2)
+    except OSError:  # no stderr at all
+        yield
+        return
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
+
+
+def last_line_of(function: Callable, error: BaseException) -> str:
+    """Find the last line of the student's own that ran before the error, as text.
+
+    Their own is what stands in the file, or notebook cell, in which ``function`` was written;
+    with none of it on the way, the line is "".
+    """
+    home = getattr(getattr(function, "__code__", None), "co_filename", None)
+    line = ""
+    with suppress(Exception):  # an explanation must never be what fails
+        for frame, number in traceback.walk_tb(error.__traceback__):
+            if frame.f_code.co_filename == home:
+                source = linecache.getline(home, number).strip()
+                line = f"line {number} of its cell" + (f": {source}" if source else "")
+    return line

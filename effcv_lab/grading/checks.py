@@ -1,0 +1,172 @@
+"""Checks that explain: what a function promised, what it kept, and which idea went astray.
+
+An assignment is a dictionary of :class:`FunctionCheck`, one for each graded function: the right
+version, its promises (:mod:`effcv_lab.grading.promises`) with the share of the points that each
+is worth, and a catalogue of wrong versions. A student whose numbers equal those of a wrong version
+is told what that version gets wrong.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from effcv_lab.grading.calling import Call, call
+from effcv_lab.grading.comparing import show, size
+from effcv_lab.grading.outcomes import Finding, Misconception, Outcome, explain
+from effcv_lab.grading.promises import Promise, same_outcome
+
+HIDDEN_ROUNDS = 3  # times that each promise is drawn anew when it counts
+
+
+@dataclass(frozen=True)
+class _Trial:
+    """One case of a promise, tried on the student's function."""
+
+    args: tuple
+    wanted: Any
+    call: Call
+    problem: str | None
+
+
+@dataclass(frozen=True)
+class _Tried:
+    """One promise with all its trials."""
+
+    promise: Promise
+    trials: list[_Trial]
+
+    @property
+    def broken(self) -> list[_Trial]:
+        return [trial for trial in self.trials if trial.problem]
+
+    def same_as(self, misconception: Misconception) -> bool:
+        """Tell whether the wrong version does in every case what the student's function did."""
+        version = misconception.version
+        return all(same_outcome(self.promise.call(version, t.args), t.call) for t in self.trials)
+
+    def broken_by(self, misconception: Misconception) -> bool:
+        """Tell whether the wrong version breaks this promise."""
+        calls = [(self.promise.call(misconception.version, t.args), t) for t in self.trials]
+        return any(self.promise.problem(done, t.args, t.wanted) for done, t in calls)
+
+
+@dataclass(frozen=True)
+class FunctionCheck:
+    """Everything that is known about one graded function."""
+
+    reference: Callable
+    promises: list[Promise]
+    misconceptions: list[Misconception]
+
+    @property
+    def name(self) -> str:
+        """The function's name."""
+        return self.reference.__name__
+
+    def check(
+        self, function: Callable, seed: int, points: float = 1.0, hidden: bool = False
+    ) -> Outcome:
+        """Try a student's function on fresh random inputs and explain what comes out.
+
+        Parameters
+        ----------
+        function : callable
+            Whatever the student's name stands for; a wrong kind of thing is explained too.
+        seed : int
+            Draws the inputs; the same seed draws the same.
+        points : float
+            Full marks; every promise kept earns its share.
+        hidden : bool
+            Also try the promises kept for grading, and draw every case several times.
+        """
+        if not callable(function):
+            text = f"`{self.name}` is a {type(function).__name__}, not a function."
+            return Outcome(0.0, points, text)
+        generator = torch.Generator().manual_seed(seed)
+        promises = [p for p in self.promises if hidden or not p.hidden]
+        cases = [self._draw(p, generator, HIDDEN_ROUNDS if hidden else 1) for p in promises]
+        tried: list[_Tried] = []
+        for promise, promise_cases in zip(promises, cases, strict=True):
+            trials: list[_Trial] = []
+            for args, wanted in promise_cases:
+                done = promise.call(function, args)
+                if not tried and not trials and isinstance(done.error, NotImplementedError):
+                    return Outcome(0.0, points, f"`{self.name}` is not written yet.")
+                if done.kit_function:
+                    return Outcome(0.0, points, self._kit_text(done.kit_function))
+                trials.append(_Trial(args, wanted, done, promise.problem(done, args, wanted)))
+            tried.append(_Tried(promise, trials))
+        said = [trial.call.said for one in tried for trial in one.trials]
+        later = len(self.promises) - len(promises)
+        return explain(self.name, self._findings(tried), points, said, later)
+
+    def _draw(self, promise: Promise, generator: torch.Generator, rounds: int) -> list[tuple]:
+        """Draw (args, wanted) before any of the student's code runs."""
+        drawn = [args for _ in range(rounds) for args in promise.draw(generator)]
+        return [(args, promise.wanted(self.reference, args)) for args in drawn]
+
+    def _kit_text(self, kit_function: str) -> str:
+        return (
+            f"`{self.name}` ran {kit_function}. The kit's own functions may be read, but not "
+            "called here: write the steps yourself. All of torch is yours to use."
+        )
+
+    def _findings(self, tried: list[_Tried]) -> list[Finding]:
+        answers = any(t.call.error is None and t.call.result is not None for t in tried[0].trials)
+        findings = []
+        for one in tried:
+            if not one.broken and answers:
+                findings.append(Finding(one.promise, kept=True))
+            elif not one.broken:
+                findings.append(Finding(one.promise, False, "no credit while it never answers"))
+            else:
+                smallest = min(one.broken, key=lambda trial: size(trial.args))
+                cause = self._diagnose(one, tried)
+                findings.append(Finding(one.promise, False, self._example(smallest), cause))
+        return findings
+
+    def _example(self, trial: _Trial) -> str:
+        names = inspect.signature(self.reference).parameters
+        inputs = [
+            f"  {name} = " + show(value).replace("\n", "\n" + " " * (len(name) + 5))
+            for name, value in zip(names, trial.args, strict=False)
+        ]
+        return "\n".join(["With", *inputs, str(trial.problem)])
+
+    def _diagnose(self, one: _Tried, tried: list[_Tried]) -> Misconception | None:
+        """Find the wrong version that did the same on this promise, at best on all others too."""
+        alike = [m for m in self.misconceptions if one.same_as(m)]
+        if alike:
+            return max(alike, key=lambda m: sum(other.same_as(m) for other in tried))
+        kept = [other for other in tried if not other.broken]
+        for misconception in self.misconceptions:
+            if (
+                misconception.recognises
+                and all(_recognised(misconception, trial) for trial in one.broken)
+                and not any(other.broken_by(misconception) for other in kept)
+                and one.broken_by(misconception)
+            ):
+                return misconception
+        return None
+
+
+def _recognised(misconception: Misconception, trial: _Trial) -> bool:
+    """Ask the misconception about one result; a result that it cannot read is not its own."""
+    if trial.call.error is not None:
+        return False
+    answer = call(misconception.recognises, (trial.args, trial.call.result))
+    return answer.error is None and bool(answer.result)
+
+
+def grade(
+    check: FunctionCheck, function: Callable, *, points: float, seed: int, hidden: bool = False
+) -> float:
+    """Check, print the explanation to stdout, and return the points: a test cell's last value."""
+    outcome = check.check(function, seed, points, hidden)
+    print(outcome.text)
+    return outcome.points

@@ -1,0 +1,176 @@
+"""Compare two results and say in plain words how they differ.
+
+The functions that look into a tensor are bound here, at import, before any student's code runs.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import torch
+
+_Tensor, _type = torch.Tensor, type
+_detach, _cpu, _double, _numpy = (
+    torch.Tensor.detach,
+    torch.Tensor.cpu,
+    torch.Tensor.double,
+    torch.Tensor.numpy,
+)
+NUMBERS = (int, float, np.float32, np.float64, np.int64)
+
+
+def as_array(tensor: torch.Tensor) -> np.ndarray:
+    """Return the values as a NumPy array: floats as float64, others as they are."""
+    values = _cpu(_detach(tensor))
+    return _numpy(_double(values) if values.is_floating_point() else values)
+
+
+def close(got: np.ndarray, wanted: np.ndarray, rtol: float, atol: float) -> np.ndarray:
+    """Mark the entries that agree; NaN agrees with NaN, an infinity with itself."""
+    got, wanted = np.float64(got), np.float64(wanted)
+    with np.errstate(invalid="ignore"):  # inf - inf
+        near = np.abs(got - wanted) <= atol + rtol * np.abs(wanted)
+    return near | (got == wanted) | (np.isnan(got) & np.isnan(wanted))
+
+
+def identical(first: Any, second: Any) -> bool:
+    """Tell whether two values are equal to the last bit, type and shape included.
+
+    Examples
+    --------
+    >>> identical(torch.tensor([float("nan")]), torch.tensor([float("nan")]))
+    True
+    """
+    if _type(first) is not _type(second):
+        return False
+    if isinstance(first, _Tensor):
+        return first.dtype == second.dtype and same(first, second, rtol=0, atol=0)
+    return same(first, second, rtol=0, atol=0)
+
+
+def same(first: Any, second: Any, rtol: float = 1e-4, atol: float = 1e-6) -> bool:
+    """Tell whether two results mean the same numbers, whatever their float type.
+
+    Examples
+    --------
+    >>> same((1.0, torch.tensor([2.0])), (1.0, torch.tensor([2.0000001])))
+    True
+    """
+    if _type(first) is _Tensor and _type(second) is _Tensor:
+        return first.shape == second.shape and bool(
+            close(as_array(first), as_array(second), rtol, atol).all()
+        )
+    if _type(first) in NUMBERS and _type(second) in NUMBERS:
+        return bool(close(np.float64(first), np.float64(second), rtol, atol))
+    if _type(first) is not _type(second):
+        return False
+    if isinstance(first, (tuple, list)):
+        pairs = zip(first, second, strict=False)
+        return len(first) == len(second) and all(same(a, b, rtol, atol) for a, b in pairs)
+    if isinstance(first, dict):
+        return first.keys() == second.keys() and all(
+            same(first[key], second[key], rtol, atol) for key in first
+        )
+    if _type(first) in (bool, str, bytes, type(None)):
+        return first == second
+    return True  # something opaque, a model say: cannot be compared, so nothing is claimed
+
+
+def difference(got: Any, wanted: Any, rtol: float = 1e-4, atol: float = 1e-6) -> str | None:
+    """Say how ``got`` differs from ``wanted``; None if it does not.
+
+    Type, shape and dtype count, then finite numbers, then values within
+    ``atol + rtol * |wanted|``.
+
+    Examples
+    --------
+    >>> difference(torch.tensor([1.0, 2.0]), torch.tensor([2.0, 4.0]))
+    '2 of 2 numbers differ; yours are 0.5 times the wanted ones throughout'
+    >>> difference(None, torch.zeros(2))
+    'it returned None: is a `return` missing?'
+    """
+    if got is None and wanted is not None:
+        return "it returned None: is a `return` missing?"
+    if _type(wanted) is _Tensor:
+        return _tensor_difference(got, wanted, rtol, atol)
+    if _type(wanted) in NUMBERS:
+        if _type(got) not in NUMBERS:
+            hint = ": use .item()" if isinstance(got, _Tensor) else ""
+            return f"it returned a {_type(got).__name__}, wanted a Python number{hint}"
+        if not math.isfinite(got) and math.isfinite(wanted):
+            return f"the number is {got}"
+        return None if same(got, wanted, rtol, atol) else "the number differs"
+    if _type(got) is not _type(wanted):
+        return f"it returned a {_type(got).__name__}, wanted a {_type(wanted).__name__}"
+    if isinstance(wanted, (tuple, list)):
+        if len(got) != len(wanted):
+            return f"it has {len(got)} parts, wanted {len(wanted)}"
+        for i, (part, wanted_part) in enumerate(zip(got, wanted, strict=True)):
+            if problem := difference(part, wanted_part, rtol, atol):
+                return f"part {i}: {problem}"
+        return None
+    return None if same(got, wanted, rtol, atol) else "the value differs"
+
+
+def _tensor_difference(got: Any, wanted: torch.Tensor, rtol: float, atol: float) -> str | None:
+    """Compare with a tensor: first the kind, then the numbers."""
+    if _type(got) is not _Tensor:
+        return f"it returned a {_type(got).__name__}, wanted a torch.Tensor"
+    if got.shape != wanted.shape:
+        return f"its shape is {tuple(got.shape)}, wanted {tuple(wanted.shape)}"
+    if got.dtype != wanted.dtype:
+        return f"its dtype is {got.dtype}, wanted {wanted.dtype}"
+    values, target = as_array(got), as_array(wanted)
+    if np.issubdtype(values.dtype, np.floating):
+        lost = int((~np.isfinite(values) & np.isfinite(target)).sum())
+        if lost:
+            return f"{lost} of {values.size} numbers are nan or infinite"
+    wrong = ~close(values, target, rtol, atol)
+    if not wrong.any():
+        return None
+    return f"{int(wrong.sum())} of {wrong.size} numbers differ" + _common_factor(values, target)
+
+
+def _common_factor(values: np.ndarray, target: np.ndarray) -> str:
+    """Point out that all numbers are off by one factor, if that is how they differ."""
+    usable = np.abs(target) > 1e-6
+    if not np.issubdtype(values.dtype, np.floating) or usable.sum() < 2:
+        return ""
+    factors = values[usable] / target[usable]
+    if factors[0] == 0 or not np.allclose(factors, factors[0], rtol=1e-3):
+        return ""
+    return f"; yours are {factors[0]:.4g} times the wanted ones throughout"
+
+
+def show(value: Any) -> str:
+    """Print a value short enough to read: four digits, long tensors abridged.
+
+    Examples
+    --------
+    >>> show(torch.tensor([[1.0, 1e4]]))
+    '[[1, 10000]]'
+    """
+    if isinstance(value, _Tensor):
+        return np.array2string(
+            as_array(value),
+            separator=", ",
+            threshold=60,
+            edgeitems=3,
+            max_line_width=100,
+            formatter={"float_kind": lambda x: f"{x:.6g}" if abs(x) >= 1000 else f"{x:.4g}"},
+        )
+    if isinstance(value, (float, np.floating)):
+        return f"{value:.6g}"
+    text = repr(value)
+    return text if len(text) <= 200 else text[:200] + " ..."
+
+
+def size(value: Any) -> int:
+    """Count the numbers in an argument: the smallest example is the easiest to think about."""
+    if isinstance(value, _Tensor):
+        return value.numel()
+    if isinstance(value, (tuple, list)):
+        return sum(size(part) for part in value)
+    return 1

@@ -1,0 +1,129 @@
+"""What a function promises, one class for each kind of promise.
+
+A promise draws its own inputs, knows what is wanted, and says what went wrong. It is worth a
+share of the points; ``hidden`` ones are tried only when it counts.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import torch
+
+from effcv_lab.grading.calling import Call, call, fresh_copy
+from effcv_lab.grading.comparing import difference, same, show
+
+Draw = Callable[[torch.Generator], list[tuple]]
+
+
+@dataclass(frozen=True)
+class Promise:
+    """Return what the reference returns, within ``atol + rtol * |wanted|``.
+
+    Parameters
+    ----------
+    text : str
+        The promise in the words of the assignment.
+    share : float
+        Its part of the points, relative to the other promises.
+    draw : callable (generator) -> list of argument tuples
+    hidden : bool
+        Tried only when it counts.
+    judge : callable (args, result) -> str or None, optional
+        Says what is wrong with a result where more than one is right.
+    """
+
+    text: str
+    share: float
+    draw: Draw
+    hidden: bool = False
+    rtol: float = 1e-4
+    atol: float = 1e-6
+    judge: Callable[[tuple, Any], str | None] | None = None
+
+    def call(self, function: Callable, args: tuple) -> Call:
+        """Call a function in the way that shows this promise."""
+        return call(function, args)
+
+    def wanted(self, reference: Callable, args: tuple) -> Any:
+        """Return what a right function gives."""
+        return reference(*(fresh_copy(value) for value in args))
+
+    def problem(self, done: Call, args: tuple, wanted: Any) -> str | None:
+        """Say what went wrong, with what was got and wanted; None if nothing did."""
+        if done.error is not None:
+            return _stopped(done)
+        rtol, atol = (0, math.inf) if self.judge else (self.rtol, self.atol)
+        what = difference(done.result, wanted, rtol, atol)  # a judge needs the right kind only
+        if what is None and self.judge:
+            what = self.judge(args, done.result)
+        return what and f"{what}\n  got    {_aligned(done.result)}\n  wanted {_aligned(wanted)}"
+
+
+class Raises(Promise):
+    """Refuse bad input with ``ValueError``."""
+
+    def wanted(self, reference: Callable, args: tuple) -> Any:
+        """Nothing is returned by a right function."""
+        return None
+
+    def problem(self, done: Call, args: tuple, wanted: Any) -> str | None:
+        """Only a ValueError will do."""
+        if isinstance(done.error, ValueError):
+            return None
+        got = _stopped(done) if done.error else f"it returned {_aligned(done.result)}"
+        return f"{got}\n  wanted a ValueError"
+
+
+class LeavesInputs(Promise):
+    """Change no argument in place."""
+
+    def problem(self, done: Call, args: tuple, wanted: Any) -> str | None:
+        """Compare the arguments only; a function that stops early has shown nothing."""
+        if done.error is not None:
+            return _stopped(done)
+        if done.result is None:
+            return "it returned None: is a `return` missing?"
+        if done.changed:
+            which = " and ".join(str(i + 1) for i in done.changed)
+            return f"argument {which} was changed in place; the caller still needs it"
+        return None
+
+
+class PassesGradient(Promise):
+    """Have the reference's gradient with respect to the first argument."""
+
+    def call(self, function: Callable, args: tuple) -> Call:
+        """Differentiate a fixed weighted sum of the result; that gradient is the record's result."""
+        first = fresh_copy(args[0]).requires_grad_()
+        done = call(lambda *rest: _gradient(function, first, rest), args[1:])
+        return replace(done, changed=())
+
+    def wanted(self, reference: Callable, args: tuple) -> Any:
+        """Differentiate the reference."""
+        return _gradient(reference, fresh_copy(args[0]).requires_grad_(), args[1:])
+
+
+def _gradient(function: Callable, first: torch.Tensor, rest: tuple) -> torch.Tensor:
+    result = function(first, *rest)
+    weights = torch.linspace(1, 2, result.numel(), dtype=result.dtype).view_as(result)
+    return torch.autograd.grad((result * weights.to(result.device)).sum(), first)[0]
+
+
+def same_outcome(first: Call, second: Call) -> bool:
+    """Tell whether two calls came to the same: equal numbers, or errors of one type."""
+    if first.error is not None or second.error is not None:
+        return type(first.error) is type(second.error)
+    return first.changed == second.changed and same(first.result, second.result)
+
+
+def _stopped(done: Call) -> str:
+    place = f" ({done.where})" if done.where else ""
+    return f"it stopped with {type(done.error).__name__}: {str(done.error)[:300]}{place}"
+
+
+def _aligned(value: Any) -> str:
+    return show(value).replace("\n", "\n" + " " * 9)
