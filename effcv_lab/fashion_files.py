@@ -197,8 +197,9 @@ def download_fashion() -> Path:
             with redirect_stderr(sys.stdout):  # torchvision's progress bar
                 raw = FashionMNIST(unfinished, download=True).raw_folder
         except (OSError, RuntimeError) as error:
+            reason = " ".join(str(error).split())
             raise ConnectionError(
-                f"Fashion-MNIST did not download: {error} {HOW_TO_GET_THEM}"
+                f"Fashion-MNIST did not download: {reason}. {HOW_TO_GET_THEM}"
             ) from None
         with suppress(OSError):  # another process was first
             Path(raw).rename(folder)
