@@ -6,7 +6,6 @@ import hashlib
 import io
 import json
 import os
-import pickle
 import tempfile
 from collections.abc import Callable
 from dataclasses import asdict
@@ -171,8 +170,9 @@ def _store(path: Path | None, key: str, model: nn.Module, history: History) -> N
         os.replace(temporary, path)
     except OSError as error:
         print(f"The trained model could not be kept ({error}); set EFFCV_CACHE to a folder.")
+    finally:
         if temporary is not None:
-            temporary.unlink(missing_ok=True)
+            temporary.unlink(missing_ok=True)  # still there only if something went wrong
 
 
 def _restore(path: Path, key: str, model: nn.Module) -> History | None:
@@ -195,14 +195,8 @@ def _restore(path: Path, key: str, model: nn.Module) -> History | None:
         if _shapes(entry["state"]) != _shapes(model.state_dict()):
             raise ValueError("its weights do not fit")  # before one of them is copied
         model.load_state_dict(entry["state"])
-    except (
-        ValueError,
-        TypeError,
-        KeyError,
-        RuntimeError,
-        pickle.UnpicklingError,
-        EOFError,
-    ) as error:
-        print(f"The cached model {path.name[:12]}... is damaged ({error}): training anew.")
+    except Exception as error:  # a foreign file may raise anything; none of it is worth a stop
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        print(f"The cached model {path.name[:12]}... is damaged ({reason:.80}): training anew.")
         return None
     return history
