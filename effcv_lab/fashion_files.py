@@ -197,7 +197,7 @@ def download_fashion() -> Path:
             with redirect_stderr(sys.stdout):  # torchvision's progress bar
                 raw = FashionMNIST(unfinished, download=True).raw_folder
         except (OSError, RuntimeError) as error:
-            reason = " ".join(str(error).split())
+            reason = " ".join(str(error).split()).rstrip(".")
             raise ConnectionError(
                 f"Fashion-MNIST did not download: {reason}. {HOW_TO_GET_THEM}"
             ) from None

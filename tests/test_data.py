@@ -347,8 +347,18 @@ def test_a_damaged_download_is_not_believed_later(originals, server):
         fashion(full=True)
 
 
-def test_a_failed_download_says_so_and_leaves_nothing_behind(server):
-    with pytest.raises(ConnectionError, match=r"did not download: .* 404: .*folder="):
+def test_a_download_without_network_says_so_and_leaves_nothing_behind(server, monkeypatch):
+    from torchvision.datasets import FashionMNIST
+
+    monkeypatch.setattr(FashionMNIST, "mirrors", ["http://127.0.0.1:1/"])
+    with pytest.raises(ConnectionError, match=r"did not download: .*refused.*folder="):
+        fashion(full=True)
+    assert list((server.parent / "cache").iterdir()) == []
+
+
+def test_a_wrong_download_is_refused_and_leaves_nothing_behind(server):
+    (server / f"{NAMES[0]}.gz").write_bytes(b"an error page")
+    with pytest.raises(ConnectionError, match=rf"did not download: .*{NAMES[0]}.*corrupted"):
         fashion(full=True)
     assert list((server.parent / "cache").iterdir()) == []
 
