@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable
+from itertools import zip_longest
 
 import nbformat
 from nbformat.v4.rwbase import rejoin_lines
@@ -67,7 +68,7 @@ def absorb_notebook(notebook: str) -> str:
         except MasterError as error:
             raise MasterError(f"cell {number}: {error}") from None
     _check(cells, lambda _, index: f"cell {index + 1}")
-    for cell, following in zip(cells, [*cells[1:], None], strict=True):
+    for cell, following in zip_longest(cells, cells[1:]):
         if following is None or cell.blank_lines == usual_blank_lines(cell, following):
             cell.blank_lines = None
     dropped = {*SET_BY_BUILD, *NOTEBOOK_NOISE}

@@ -59,7 +59,7 @@ def write_header(cell: Cell, trailing: int = 0) -> str:
     if trailing:
         pairs["trailing_newlines"] = trailing
     keys = [key for key in _ORDER if key in pairs] + sorted(pairs.keys() - set(_ORDER))
-    return " ".join(words + [f"{key}={json.dumps(pairs[key], ensure_ascii=False)}" for key in keys])
+    return " ".join(words + [f"{key}={dump_json(pairs[key])}" for key in keys])
 
 
 def read_header(line: str) -> tuple[Cell, int]:
@@ -90,6 +90,11 @@ def read_header(line: str) -> tuple[Cell, int]:
     header = {key: pairs.pop(key) for key in HOUSE_KEYS if key in pairs}
     metadata = ({"title": title} if title else {}) | pairs | hidden
     return Cell(kind, "", header, metadata), trailing
+
+
+def dump_json(value: object) -> str:
+    """Write a value in one line, keys sorted as in a notebook, letters of all languages as they are."""
+    return json.dumps(value, ensure_ascii=False, sort_keys=True)
 
 
 def _split_title(rest: str) -> tuple[str, str]:

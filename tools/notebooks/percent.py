@@ -7,7 +7,7 @@ that it cannot read. Here a header that cannot be read is an error.
 
 Three rules make a notebook's cell fit into a Python file:
 
-- a line of a text cell is a comment; an empty line is a lone ``#``;
+- a line of a text cell is a comment; an empty line is a lone ``#``, and ``%% x`` gets one more space before it;
 - a magic (``%time``, ``!ls``) is commented out: ``# %time``; a comment that looks like one gets one more ``#``;
 - a line of code that looks like a cell header gets two more: ``# # # %% not a header``.
 """
@@ -16,13 +16,15 @@ from __future__ import annotations
 
 import json
 import re
+from itertools import zip_longest
 
-from tools.notebooks.headers import Cell, MasterError, read_header, write_header
+from tools.notebooks.headers import Cell, MasterError, dump_json, read_header, write_header
 
 _HEADER = re.compile(r"# %%(?:$| )")
 _LINE = re.compile(r"([ \t]*)((?:# )*)(.*)")
 _MAGIC = re.compile(r"%%?[A-Za-z]|![A-Za-z./~${\\]")
 _LIKE_A_HEADER = re.compile(r"\s*(?:#\s*)?%%+(?:\s|$)")
+_TEXT_LIKE_A_HEADER = re.compile(r" *%%+(?:\s|$)")
 _PREAMBLE = "# jupyter: "
 
 
@@ -57,14 +59,14 @@ def write_cells(cells: list[Cell], metadata: dict | None = None) -> str:
     """
     lines = []
     if metadata:
-        lines += ["# ---", _PREAMBLE + json.dumps(metadata, ensure_ascii=False), "# ---", ""]
-    for cell, following in zip(cells, [*cells[1:], None], strict=True):
+        lines += ["# ---", _PREAMBLE + dump_json(metadata), "# ---", ""]
+    for cell, following in zip_longest(cells, cells[1:]):
         source = cell.source.rstrip("\n") if cell.kind == "code" else cell.source
         lines.append(write_header(cell, trailing=len(cell.source) - len(source)))
         if cell.kind == "code":
             lines += [_hide(line) for line in source.split("\n")] if source else []
         else:
-            lines += [f"# {line}" if line else "#" for line in source.split("\n")]
+            lines += [_comment(line) for line in source.split("\n")]
         if following:
             usual = usual_blank_lines(cell, following)
             lines += [""] * (usual if cell.blank_lines is None else cell.blank_lines)
@@ -94,9 +96,9 @@ def read_cells(text: str) -> tuple[list[Cell], dict]:
         raise MasterError(f"line {first + 1}: text before the first cell header (# %%)")
     cells = [
         _read_cell(lines[start:stop], start + 1)
-        for start, stop in zip(starts, [*starts[1:], len(lines)], strict=True)
+        for start, stop in zip_longest(starts, starts[1:], fillvalue=len(lines))
     ]
-    for cell, following in zip(cells, [*cells[1:], None], strict=True):
+    for cell, following in zip_longest(cells, cells[1:]):
         if following is None or cell.blank_lines == usual_blank_lines(cell, following):
             cell.blank_lines = None
     return cells, metadata
@@ -150,8 +152,15 @@ def _show(line: str, number: int) -> str:
     return indent + hashes[2 * fewer :] + rest
 
 
+def _comment(line: str) -> str:
+    """Write a line of text as a comment that is no cell header."""
+    more = " " if _TEXT_LIKE_A_HEADER.match(line) else ""
+    return f"# {more}{line}" if line else "#"
+
+
 def _uncomment(line: str, number: int) -> str:
-    """Undo the comment sign of a line of text."""
+    """Undo :func:`_comment`."""
     if line != "#" and not line.startswith("# "):
         raise MasterError(f"line {number}: a line of text starts with '# ', this one is {line!r}")
-    return line[2:]
+    text = line[2:]
+    return text[1:] if text.startswith(" ") and _TEXT_LIKE_A_HEADER.match(text) else text
