@@ -22,6 +22,7 @@ from effcv_lab.experiments.temperature_measures import (
     over_temperatures,
     wrong_classes,
 )
+from effcv_lab.folders import cache_folder
 from effcv_lab.models import mlp, small_cnn
 from effcv_lab.records import Record, describe_machine
 from effcv_lab.softmax import entropy, softmax_with_temperature
@@ -58,6 +59,18 @@ LONG_MLP = Recipe(
 )
 
 
+def splits_for(budget: str, folder: str | Path | None = None) -> Splits:
+    """Load all of Fashion-MNIST for the paper budget if its files are here, else the package's.
+
+    They are here if ``folder`` holds them or an earlier download left them in the cache; nothing
+    is downloaded.
+    """
+    downloaded = cache_folder() / "fashion_mnist"
+    folder = folder or (downloaded if downloaded.is_dir() else None)
+    full = budget == "paper" and folder is not None
+    return fashion(full=full, folder=folder if full else None)
+
+
 def untrained(build: Callable[[], nn.Module], seed: int) -> nn.Module:
     """Build a network and leave it at its random first weights, in eval mode."""
     seed_everything(seed)
@@ -79,14 +92,14 @@ def run(
     ----------
     budget : "class" or "paper"
         ``class``: the packaged 8,000 training images, 4 epochs (MLP: 20). ``paper``: 20 epochs
-        (MLP: 40), and all 50,000 images where ``folder`` says where their files are.
+        (MLP: 40), and all 50,000 images where :func:`splits_for` finds them.
     device : str or torch.device, optional
         As for :func:`effcv_lab.training.pick_device`.
     seeds : at least two different ints
     splits : Splits, optional
         Other data, for trials.
     folder : path, optional
-        Holds the original files of Fashion-MNIST; for the paper budget.
+        As for :func:`splits_for`.
 
     Returns
     -------
@@ -99,9 +112,7 @@ def run(
     seeds = list(seeds)
     if len(seeds) < 2 or len(set(seeds)) < len(seeds):
         raise ValueError(f"seeds must be at least two different numbers, got {seeds}")
-    if splits is None:
-        full = budget == "paper" and folder is not None
-        splits = fashion(full=full, folder=folder if full else None)
+    splits = splits or splits_for(budget, folder)
     device = pick_device(device)
     teachers = {seed: TEACHER.train(splits, seed, budget, device, progress) for seed in seeds}
     mlps = {seed: LONG_MLP.train(splits, seed, budget, device, progress) for seed in seeds}
@@ -128,7 +139,7 @@ def run(
         )
     return Record(
         name="temperature",
-        command="effcv reproduce temperature",
+        command=f"effcv reproduce temperature --budget {budget} --seeds {len(seeds)}",
         config=_configuration(splits, budget),
         seeds=seeds,
         rows=[_rounded(row) for row in rows],
