@@ -46,7 +46,7 @@ def fit_cached(
 
     Does ``seed_everything(config.seed)``, ``model = build()``, ``fit(model, ...)``, and keeps the
     result in :func:`effcv_lab.folders.cache_folder`. It is found again only if all of these are the same: the first
-    weights, ``str(model)``, both image sets, ``config``, ``loss_name``, the type of device, and
+    weights, ``str(model)``, which parameters are frozen, both image sets, ``config``, ``loss_name``, the type of device, and
     the versions of this package and of torch. A found model equals the trained one bit by bit.
     A damaged entry is not believed: a line on stdout says so, and the model is trained anew.
     Where the folder cannot be written, the model is trained and a line says that it is not kept.
@@ -129,6 +129,7 @@ def _key(
     """Return a fingerprint of everything that decides the outcome."""
     text = {
         "model": str(model),
+        "trained": [name for name, value in model.named_parameters() if value.requires_grad],
         "config": asdict(config),
         "loss": loss_name,
         "device": device.type,

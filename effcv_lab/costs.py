@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from effcv_lab.arguments import whole_number
-from effcv_lab.training import device_of, eval_mode
+from effcv_lab.evaluation import device_of, eval_mode
 
 _CONVOLUTIONS = (nn.Conv1d, nn.Conv2d, nn.Conv3d)
 _UNCOUNTED = (nn.modules.batchnorm._BatchNorm, nn.GroupNorm, nn.LayerNorm)

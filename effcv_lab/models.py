@@ -1,4 +1,4 @@
-"""Small nets to compare, and a look inside any net: features by name, and what it costs.
+"""Small nets to compare.
 
 All of them are made of named parts (``print(model)`` shows the names), take images
 ``(B, C, H, W)`` and give logits ``(B, K)``.
@@ -7,7 +7,7 @@ All of them are made of named parts (``print(model)`` shows the names), take ima
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
@@ -15,7 +15,7 @@ from torch.nn import functional as F
 
 from effcv_lab.arguments import whole_number
 from effcv_lab.costs import count_macs, count_parameters, latency_ms, size_bytes
-from effcv_lab.training import device_of
+from effcv_lab.evaluation import features
 
 __all__ = [
     "count_macs", "count_parameters", "features", "latency_ms", "mlp", "size_bytes", "small_cnn",
@@ -185,58 +185,3 @@ def small_resnet(
     model.add_module("flatten", nn.Flatten())
     model.add_module("head", nn.Linear(width, whole_number("classes", classes, 1)))
     return model
-
-
-def features(model: nn.Module, images: Tensor, names: Iterable[str]) -> dict[str, Tensor]:
-    """Look inside: run the model once and keep what the named parts put out.
-
-    The model runs in the mode that it is in and gradients flow, so that features can be part of
-    a loss. To look at a trained net, have it in eval mode (``fit`` leaves it there) and call
-    this under ``torch.no_grad()``.
-
-    Parameters
-    ----------
-    model : Module
-        Unchanged afterwards, also if the run fails.
-    images : Tensor (B, C, H, W)
-        Moved to the model's device.
-    names : iterable of str
-        As in ``model.named_modules()``: "block2", "block2.0", ...
-
-    Returns
-    -------
-    outputs : dict from name to Tensor (B, ...)
-        In the order of ``names``; copies, so a later layer that works in place does not reach
-        them. Of a part that runs several times, the last output.
-
-    Raises
-    ------
-    ValueError
-        If the model has no such part, or the part did not run.
-
-    Examples
-    --------
-    >>> seen = features(small_cnn(), torch.zeros(5, 1, 28, 28), ["block1", "head"])
-    >>> [(name, tuple(output.shape)) for name, output in seen.items()]
-    [('block1', (5, 16, 14, 14)), ('head', (5, 10))]
-    """
-    names = list(names)
-    parts = dict(model.named_modules())
-    if unknown := [name for name in names if name not in parts]:
-        raise ValueError(f"names must be parts of the model, got {unknown}; it has {list(parts)}")
-    seen: dict[str, Tensor] = {}
-    handles = []
-    try:
-        for name in names:
-
-            def keep(_part: nn.Module, _inputs: tuple, output: Tensor, name: str = name) -> None:
-                seen[name] = output.clone(memory_format=torch.contiguous_format)
-
-            handles.append(parts[name].register_forward_hook(keep))
-        model(images.to(device_of(model)))
-    finally:
-        for handle in handles:
-            handle.remove()
-    if missed := [name for name in names if name not in seen]:
-        raise ValueError(f"names must be parts that run in a forward pass, got {missed}")
-    return {name: seen[name] for name in names}

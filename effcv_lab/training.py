@@ -10,7 +10,6 @@ import math
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,7 +18,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from tqdm import tqdm
 
-from effcv_lab.arguments import whole_number
+from effcv_lab.evaluation import device_of, eval_mode, evaluate, predict_logits
 from effcv_lab.history import EpochRecord, History, TrainConfig
 from effcv_lab.switches import budget, pick_device, seed_everything
 
@@ -52,67 +51,9 @@ def epoch_seed(seed: int, epoch: int) -> int:
     return int(np.random.SeedSequence((seed, epoch)).generate_state(1)[0])
 
 
-def device_of(model: nn.Module) -> torch.device:
-    """Return where the model lives (the CPU if it has no parameters): data go there."""
-    first = next(model.parameters(), None)
-    return torch.device("cpu") if first is None else first.device
-
-
-@contextmanager
-def eval_mode(model: nn.Module) -> Iterator[None]:
-    """Switch dropout and batch statistics off for a while; put every layer back as it was."""
-    modes = {module: module.training for module in model.modules()}
-    model.eval()
-    try:
-        yield
-    finally:
-        for module, mode in modes.items():
-            module.training = mode
-
-
 def cross_entropy(model: nn.Module, images: Tensor, labels: Tensor) -> Tensor:
     """Return the plain supervised loss, a mean over the batch: the default of :func:`fit`."""
     return F.cross_entropy(model(images), labels)
-
-
-@torch.no_grad()
-def predict_logits(model: nn.Module, images: Tensor, batch_size: int = 1000) -> Tensor:
-    """Ask the model about many images, a batch at a time.
-
-    Parameters
-    ----------
-    model : Module from images ``(B, C, H, W)`` to logits ``(B, K)``
-        Runs in eval mode; every layer gets its mode back.
-    images : Tensor (N, C, H, W), N >= 1, on any device
-    batch_size : int >= 1
-        Images in memory at once; it does not change the answer.
-
-    Returns
-    -------
-    logits : Tensor (N, K) on the CPU, without gradient.
-
-    Raises
-    ------
-    ValueError
-        If there are no images.
-    """
-    whole_number("batch_size", batch_size, 1)
-    if len(images) == 0:
-        raise ValueError(f"images must hold at least one image, got {tuple(images.shape)}")
-    device = device_of(model)
-    with eval_mode(model):
-        return torch.cat([model(b.to(device)).cpu() for b in images.split(batch_size)])
-
-
-def evaluate(model: nn.Module, image_set: ImageSet, batch_size: int = 1000) -> tuple[float, float]:
-    """Return ``(mean cross-entropy in nats, accuracy in [0, 1])``, in eval mode.
-
-    The model is left as it was, and so are the data.
-    """
-    logits = predict_logits(model, image_set.images, batch_size)
-    labels = image_set.labels.cpu()
-    hits = logits.argmax(dim=1) == labels
-    return F.cross_entropy(logits, labels).item(), hits.double().mean().item()
 
 
 def fit(

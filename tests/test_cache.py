@@ -146,6 +146,13 @@ def build_other_weights():
     return model
 
 
+def build_frozen():
+    """Same weights and arithmetic as ``build``, but fewer of them are trained."""
+    model = build()
+    model.block1.requires_grad_(False)
+    return model
+
+
 def other_pixel():
     images = DATA.images.clone()
     images[17, 0, 2, 2] = 1 - images[17, 0, 2, 2]
@@ -168,6 +175,7 @@ def other_loss(model, images, labels):
         {"build": build_other_shape},
         {"build": build_other_activation},
         {"build": build_other_weights},
+        {"build": build_frozen},
         {"train": other_pixel()},
         {"train": other_label()},
         {"validation": image_set(20, seed=2)},
