@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from effcv_lab.arguments import whole_number
-from effcv_lab.figures_style import GREY, PALETTE, finish_figure, numbers_of, start_figure, style
+from effcv_lab.figures_style import (
+    GREY,
+    PALETTE,
+    finish_figure,
+    numbers_of,
+    sentence,
+    start_figure,
+    style,
+)
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -78,7 +86,7 @@ def reliability_diagram(
         figure.align_ylabels([axes, below])
         sure = (accuracy[full] < confidence[full]).sum()
         alt = alt or (
-            f"Reliability diagram, {bins} bins, {len(probs)} images. {title}. "
+            f"Reliability diagram, {bins} bins, {len(probs)} images. {sentence(title)} "
             f"{sure} of {full.sum()} bins that hold images lie below the diagonal (too sure). "
             f"Mean confidence {probs.max(axis=1).mean():.3f}, "
             f"accuracy {(probs.argmax(axis=1) == labels).mean():.3f}."

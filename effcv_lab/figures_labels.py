@@ -117,7 +117,7 @@ def label_marks(axes: Axes, marks: Mapping[str, float]) -> None:
         text.set_position((shift, rise))
         if rise > 4:
             axes.annotate(
-                "", text.xy, (shift, rise), xycoords=("data", "axes fraction"),
+                "", text.xy, (shift, rise - 3), xycoords=("data", "axes fraction"),
                 textcoords="offset points", annotation_clip=False, arrowprops=_LEADER,
             )  # fmt: skip
 

@@ -16,6 +16,7 @@ from effcv_lab.figures_style import (
     PALETTE,
     finish_figure,
     numbers_of,
+    sentence,
     start_figure,
     style,
 )
@@ -43,7 +44,7 @@ def curves(
 
     Parameters
     ----------
-    x : (P,) increasing numbers
+    x : (P,) increasing numbers, at least 2
     series : dict from name to (P,) numbers, or (R, P) with one row for each of R >= 2 seeds
         The line is the mean over seeds, the band one sample standard deviation up and down,
         and the small print says so.
@@ -60,7 +61,13 @@ def curves(
         small print.
     """
     x = numbers_of("x", x)
+    if x.ndim != 1 or len(x) < 2 or (np.diff(x) <= 0).any():
+        raise ValueError(f"x must be at least 2 increasing numbers, got {x.tolist()}")
+    if not series:
+        raise ValueError("series must hold at least one line")
     lines = {name: _mean_and_band(name, values, len(x), log_y) for name, values in series.items()}
+    _check_positive(log_x=x if log_x else 1.0)
+    _check_positive(log_y=[mean.min() for mean, *_ in lines.values()] if log_y else 1.0)
     seeds = {count for *_, count in lines.values() if count > 1}
     with style():
         figure, axes = start_figure()
@@ -112,11 +119,16 @@ def scatter_labelled(
     title, x_label, y_label, alt, note : str
         As in :func:`curves`.
     """
+    if not points:
+        raise ValueError("points must hold at least one point")
     places = {}
     for name, (cost, values) in points.items():
-        mean, low, _, count = _mean_and_band(name, np.atleast_2d(values).T, 1, False)
+        runs = numbers_of(f"points[{name!r}]", values).reshape(-1, 1)
+        mean, low, _, count = _mean_and_band(name, runs, 1, False)
         places[name] = (float(cost), mean[0], mean[0] - low[0], count)
     x, y, deviation, counts = (np.array(column) for column in zip(*places.values(), strict=True))
+    numbers_of("the x of points", x)
+    _check_positive(log_x=x if log_x else 1.0)
     with style():
         figure, axes = start_figure()
         colours = [PALETTE[index % len(PALETTE)] for index in range(len(places))]
@@ -139,7 +151,7 @@ def scatter_labelled(
             seeds = _over(set(counts[counts > 1].tolist()), note)
             note = f"Point: mean; bar: ± 1 standard deviation{seeds}. {note}".strip()
         said = "; ".join(f"{name} {a:g}, {b:.4g}" for name, (a, b, *_) in places.items())
-        alt = alt or f"Scatter plot of {y_label} against {x_label}. {title}. {said}."
+        alt = alt or f"Scatter plot of {y_label} against {x_label}. {sentence(title)} {said}."
         finish_figure(figure, title, alt, note)
         label_points(axes, list(places), x, y, colours, deviation)
         return figure
@@ -156,6 +168,12 @@ def _mean_and_band(name: str, values, points: int, positive: bool):
     deviation = rows.std(axis=0, ddof=1) if len(rows) > 1 else np.zeros_like(mean)
     low = np.maximum(mean - deviation, rows.min(axis=0)) if positive else mean - deviation
     return mean, low, mean + deviation, len(rows)
+
+
+def _check_positive(**axes) -> None:
+    for name, values in axes.items():
+        if np.min(values) <= 0:
+            raise ValueError(f"{name} needs numbers > 0, got {np.min(values):g}")
 
 
 def _over(seeds: set[int], note: str) -> str:
@@ -204,4 +222,4 @@ def _curves_in_words(title, x, lines, x_label, y_label, marks) -> str:
             f"highest {mean.max():.4g} at {x[mean.argmax()]:g}"
         )
     said += [f"{name} is marked at {place:g}" for name, place in marks.items()]
-    return f"Line chart of {y_label} against {x_label}. {title}. {'; '.join(said)}."
+    return f"Line chart of {y_label} against {x_label}. {sentence(title)} {'; '.join(said)}."

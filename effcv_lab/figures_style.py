@@ -46,6 +46,7 @@ _STYLE = {
     "xtick.color": INK,
     "ytick.color": INK,
     "xtick.labelsize": 13,
+    "xtick.major.pad": 6,
     "ytick.labelsize": 13,
 }
 TITLE_SIZE, NOTE_SIZE = 17, 11
@@ -90,6 +91,12 @@ def finish_figure(figure: Figure, title: str, alt: str, note: str = "") -> Figur
         wrap_text(axes.yaxis.label, 0.6 * height, along="height")
     set_alt(figure, alt)
     return figure
+
+
+def sentence(text: str) -> str:
+    """End a text with a full stop, unless it has an end."""
+    text = text.strip()
+    return text if text.endswith((".", "?", "!")) else f"{text}."
 
 
 def wrap_text(text: Text, inches: float, along: str = "width") -> None:

@@ -15,6 +15,7 @@ from effcv_lab.figures_style import (
     finish_figure,
     numbers_of,
     readable,
+    sentence,
     start_figure,
     style,
     wrap_text,
@@ -80,7 +81,7 @@ def probability_bars(
                 borderpad=0,
             )
         said = [f"{name} {_listed(values, classes)}".strip() for name, values in rows.items()]
-        alt = alt or f"Bar chart. {title}. {x_label}: {'; '.join(said)}."
+        alt = alt or f"Bar chart. {sentence(title)} {x_label}: {'; '.join(said)}."
         return finish_figure(figure, title, alt, note)
 
 
@@ -138,7 +139,7 @@ def image_grid(
             lines = max(lines, panel.xaxis.label.get_text().count("\n") + bool(caption))
         plural = "image" if count == 1 else "images"
         said = ": " + "; ".join(captions) if any(captions) else ""
-        finish_figure(figure, title, alt or f"{count} {plural}{said}. {title}.", note)
+        finish_figure(figure, title, alt or f"{count} {plural}{said}. {sentence(title)}", note)
         heading = 0.25 + 0.3 * (figure.get_suptitle().count("\n") + 1)
         figure.set_figheight(rows * (tile + 0.2 * lines) + heading + 0.3 * bool(note))
         return figure
@@ -202,7 +203,7 @@ def heat_map(
         row, column = np.unravel_index(np.nanargmax(table), table.shape)
         alt = alt or (
             f"Heat map, {len(rows)} rows ({row_label}) by {len(columns)} columns ({column_label}). "
-            f"{title}. Largest: {table[row, column]:.{decimals}f} at {rows[row]}, "
+            f"{sentence(title)} Largest: {table[row, column]:.{decimals}f} at {rows[row]}, "
             f"{columns[column]}."
         )
         return finish_figure(figure, title, alt, note)
