@@ -458,6 +458,6 @@ def test_no_name_covers_a_point_or_an_error_bar():
     named = [box for text, box in words(figure) if text in axes.texts]
     assert len(named) == 7
     for line in axes.lines:
-        spots = axes.transData.transform(np.column_stack([line.get_xdata(), line.get_ydata()]))
+        spots = axes.transData.transform(np.asarray(line.get_xydata(), dtype=float))
         for box in named:
             assert not any(box.contains(*spot) for spot in spots)
