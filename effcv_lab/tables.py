@@ -13,7 +13,8 @@ def markdown_table(rows: Sequence[dict[str, Any]], missing: str = "") -> str:
     ----------
     rows : sequence of dict, at least one
         Keys are the column names, in order of first appearance. Floats are written with four
-        significant digits; text stays as it is, so format what needs another form.
+        significant digits; text stays as it is, so format what needs another form. Columns of
+        numbers, formatted ones too, stand on the right, others on the left.
     missing : str
         Stands where a row lacks a column.
 
@@ -30,15 +31,19 @@ def markdown_table(rows: Sequence[dict[str, Any]], missing: str = "") -> str:
     --------
     >>> print(markdown_table([{"T": 1, "entropy": 0.30102}, {"T": 5, "entropy": 2.0, "note": "soft"}]))
     | T | entropy | note |
-    | ---: | ---: | ---: |
+    | ---: | ---: | :--- |
     | 1 | 0.301 |  |
     | 5 | 2 | soft |
     """
     if not rows:
         raise ValueError("rows must hold at least one dict, got none")
     columns = list(dict.fromkeys(name for row in rows for name in row))
-    lines = [columns, ["---:"] * len(columns)]
-    lines += [[_cell(row.get(name, missing)) for name in columns] for row in rows]
+    cells = [[_cell(row.get(name, missing)) for name in columns] for row in rows]
+    sides = [
+        "---:" if all(_starts_like_a_number(cell) for cell in column if cell != missing) else ":---"
+        for column in zip(*cells, strict=True)
+    ]
+    lines = [columns, sides, *cells]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
@@ -48,6 +53,10 @@ def show_table(rows: Sequence[dict[str, Any]], missing: str = "") -> None:
 
     text = markdown_table(rows, missing)
     display({"text/markdown": text, "text/plain": text}, raw=True)
+
+
+def _starts_like_a_number(cell: str) -> bool:
+    return cell.lstrip("<>~+-−±. ")[:1].isdigit()
 
 
 def _cell(value: Any) -> str:

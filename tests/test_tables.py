@@ -26,3 +26,13 @@ def test_a_bar_or_a_line_break_in_a_text_does_not_break_the_table():
 def test_a_table_without_rows_is_refused():
     with pytest.raises(ValueError, match="at least one dict"):
         markdown_table([])
+
+
+def test_numbers_stand_on_the_right_and_words_on_the_left():
+    rows = [
+        {"net": "mlp", "accuracy": "−1.5 ± 0.2", "T": 5, "share": "<0.01"},
+        {"net": "3 nets", "T": 0.1},
+    ]
+    html = MarkdownIt().enable("table").render(markdown_table(rows, missing="?"))
+    heads = html[html.index("<thead>") : html.index("</thead>")].split("<th")[2:]
+    assert ["right" in head for head in heads] == [False, True, True, True]

@@ -1,0 +1,793 @@
+# %% [markdown] slide="slide"
+# # 1. Softmax temperature
+#
+# **The question of this lecture:** what does a higher temperature bring out of a trained network, and where does
+# that stop?
+#
+# You will be able to
+#
+# - **compute** a softmax with temperature that never overflows, and say what T does to its entropy,
+# - **read** a network's view of the wrong classes from its probabilities at T = 1 and T = 5,
+# - **predict** how the gradient of a soft loss shrinks with T, and mend it with a factor T²,
+# - **test** the claim "a larger T carries more information" and say where it ends,
+# - **calibrate** a network with one number, and doubt the result.
+
+# %% [markdown] slide="skip"
+# *You need:* Python, a little PyTorch, cross-entropy, lecture 00. *Computing:* about a minute on two CPU cores
+# the first time, a few seconds after that.
+#
+# | Section | Minutes |
+# |---|--:|
+# | 1. Predict, then measure the baseline | 5 |
+# | 2. From scores to probabilities | 6 |
+# | 3. Temperature and entropy | 4 |
+# | 4. Live: move T | 8 |
+# | 5. What the network thinks of the wrong classes | 6 |
+# | 6. Gradients over T | 6 |
+# | 7. Why more T is more information only up to a point | 5 |
+# | 8. One number that calibrates, or not | 3 |
+# | 9. Several teachers | 2 |
+# | 10. What this does not show; the test set, once | 3 |
+# | 11. Check yourself | 2 |
+#
+# *Sources:* Hinton, Vinyals and Dean, *Distilling the Knowledge in a Neural Network*, 2015, arXiv 1503.02531,
+# sections 1 and 2. Guo et al., *On Calibration of Modern Neural Networks*, ICML 2017, arXiv 1706.04599, sections
+# 2 and 4.2. Photographs: Fashion-MNIST, Xiao et al. 2017, arXiv 1708.07747.
+
+# %% id="setup" slide="skip"
+import math
+
+import torch
+from torch.nn import functional as F
+
+from effcv_lab import figures
+from effcv_lab.experiments import temperature
+from effcv_lab.experiments.temperature_measures import TEMPERATURES, wrong_classes
+from effcv_lab.models import count_macs, count_parameters, latency_ms, mlp, size_bytes
+from effcv_lab.records import load_record, mean_and_spread, tag
+from effcv_lab.soft_targets import order_kept, soft_gradient, stored
+from effcv_lab.softmax import (
+    dark_knowledge,
+    entropy,
+    expected_calibration_error,
+    fit_temperature,
+    softmax_with_temperature,
+)
+from effcv_lab.tables import show_table
+from effcv_lab.training import budget, pick_device, predict_logits
+from effcv_lab.widgets.explorer import Preset, TemperatureExplorer
+from effcv_lab.widgets.predict import predict, reveal
+from effcv_lab.widgets.quiz import quiz
+
+# %% slide="skip"
+torch.set_num_threads(1)  # steadier than two for nets this small, and leaves a core to the browser
+device = pick_device()
+scale = budget(class_="class", paper="paper")
+seeds = range(budget(class_=3, paper=5))
+splits = temperature.splits_for(scale)
+classes = splits.train.classes
+print(f"device {device}, {scale} budget, {len(seeds)} seeds, {len(splits.train):,} training images")
+print("computing time: about a minute on two CPU cores, then a few seconds through the cache")
+
+# %% [markdown] slide="slide"
+# ## 1. Predict
+#
+# A network scores ten kinds of clothes. A softmax turns the scores into ten probabilities, after dividing them by a
+# **temperature** T. You have room to keep each probability in **one byte**, that is in steps of 1/256.
+
+# %% slide="fragment"
+predict(
+    "temperature_one_byte",
+    "At which temperature can you still read most of the network's ranking of the ten classes "
+    "from the ten bytes?",
+    choices=["T = 1", "T = 5", "T = 100", "T = 1000", "the same at every T"],
+)
+
+# %% [markdown] slide="subslide"
+# ### The baseline: one teacher
+#
+# A **teacher** is a trained network whose outputs somebody will learn from. Ours is a small convolutional net.
+# **Logits** are its ten scores before the softmax. All choices are made on the validation set; the test set waits
+# for the last section.
+
+# %% slide="fragment"
+teacher = temperature.TEACHER.train(splits, seed=0, budget=scale, device=device)
+images, labels = splits.validation.images, splits.validation.labels
+logits = predict_logits(teacher, images).double()
+
+# %% slide="fragment"
+accuracy = (logits.argmax(dim=1) == labels).double().mean().item()
+show_table(
+    [
+        {
+            "network": temperature.TEACHER.name,
+            "validation accuracy": f"{accuracy:.1%}",
+            "parameters": f"{count_parameters(teacher):,}",
+            "MACs": f"{count_macs(teacher, (1, 28, 28)):,}",
+            "bytes": f"{size_bytes(teacher):,}",
+            "ms for one image": f"{latency_ms(teacher, images[:1]):.2f}",
+        }
+    ]
+)
+assert accuracy > 0.75, "far below what this network reaches"
+
+# %% [markdown] slide="subslide"
+# A second table will grow through this lecture: one row for each of four temperatures, one column for each thing
+# that we learn to measure. Accuracy is its first column, and already says something.
+
+# %% slide="fragment"
+SHOWN = (1.0, 5.0, 20.0, 100.0)
+table = [{"T": f"{T:g}"} for T in SHOWN]
+for row, T in zip(table, SHOWN, strict=True):
+    guess = softmax_with_temperature(logits, T).argmax(dim=1)
+    row["accuracy"] = f"{(guess == labels).double().mean().item():.1%}"
+show_table(table)
+assert len({row["accuracy"] for row in table}) == 1
+
+# %% [markdown] slide="fragment"
+# Dividing all scores by the same positive number never changes which one is the largest. **Temperature cannot make
+# a network more accurate.** Whatever it does happens below the winner.
+
+# %% [markdown] slide="slide"
+# ## 2. From scores to probabilities
+#
+# $$p_i = \frac{e^{z_i/T}}{\sum_j e^{z_j/T}}$$
+#
+# Scores $z$ (logits) in, positive numbers that sum to 1 out. T = 1 is the softmax that you know (Hinton et al.,
+# equation 1). By hand, for three made-up scores:
+
+# %% slide="fragment"
+scores = torch.tensor([2.0, 1.0, -1.0])  # cat, dog, bear
+raised = torch.exp(scores)
+print("exp:          ", raised)
+print("probabilities:", raised / raised.sum())
+assert torch.allclose(raised / raised.sum(), softmax_with_temperature(scores, 1.0))
+
+# %% [markdown] slide="subslide"
+# ### Now break it
+#
+# Same formula, same *differences* between the scores, all of them moved up by 1000. Nothing should change. Run it.
+
+# %% slide="fragment"
+moved = scores + 1000
+broken = torch.exp(moved) / torch.exp(moved).sum()
+print("by the formula:", broken)
+print("largest float: ", torch.finfo(moved.dtype).max, "  exp(1000) = inf, inf / inf = nan")
+assert broken.isnan().all()
+
+# %% [markdown] slide="fragment"
+# The formula is right and the program is wrong. Only differences count, so subtract the largest score first: the
+# largest exponent becomes 0 and nothing can overflow. The kit's function does this.
+
+# %% slide="fragment"
+print(softmax_with_temperature(moved, 1.0))
+assert torch.allclose(softmax_with_temperature(moved, 1.0), softmax_with_temperature(scores, 1.0))
+
+# %% [markdown] slide="subslide"
+# ### What about T = 0?
+#
+# Division by zero. One could return the limit, a 1 for the winner; the kit refuses instead, because a T of 0 is
+# nearly always a mistake (a schedule that ran out, an integer division).
+
+# %% slide="fragment"
+try:
+    softmax_with_temperature(scores, 0)
+except ValueError as error:
+    print("ValueError:", error)
+else:
+    raise AssertionError("T = 0 must be refused")
+
+# %% [markdown] slide="slide"
+# ## 3. Temperature and entropy
+#
+# **Entropy** says in one number how undecided a distribution is: $H = -\sum_i p_i \ln p_i$, in nats. It is 0 if one
+# class has everything and $\ln K$ if all K classes have the same.
+
+# %% slide="fragment"
+for T in (0.2, 1, 5, 100):
+    probs = softmax_with_temperature(scores, T)
+    print(f"T = {T:<5g}", [f"{p:.3f}" for p in probs.tolist()], f"entropy {entropy(probs):.3f}")
+print(f"ln 3 = {math.log(3):.3f}")
+
+# %% [markdown] slide="subslide"
+# Low T: the winner takes all. High T: everybody gets nearly the same. The teacher does the same with its validation
+# images. We measure at T from 0.1 to 50,000, all values in `TEMPERATURES`.
+
+# %% slide="fragment"
+nats = [entropy(softmax_with_temperature(logits, T)).mean().item() for T in TEMPERATURES]
+figures.show(
+    figures.curves(
+        TEMPERATURES,
+        {"teacher": nats},
+        references={"ln 10": math.log(10)},
+        title="Entropy rises with T, from certain to clueless",
+        x_label="Temperature T",
+        y_label="Mean entropy (nats)",
+        log_x=True,
+        note=f"Illustrative stand-in: one small teacher, {len(labels):,} validation images.",
+    )
+)
+assert (torch.tensor(nats).diff() > -1e-9).all()
+
+# %% slide="fragment"
+for row, T in zip(table, SHOWN, strict=True):
+    row["entropy (nats)"] = f"{nats[TEMPERATURES.index(T)]:.3f}"
+show_table(table)
+
+# %% [markdown] slide="slide"
+# ## 4. Live: move T
+#
+# Three validation photographs, chosen by rule: the one that the teacher is surest of, the one that it is least sure
+# of, and the mistake that it is surest of.
+
+# %% slide="skip"
+confidence, guess = softmax_with_temperature(logits, 1.0).max(dim=1)
+wrong = guess != labels
+chosen = {
+    "sure and right": torch.where(wrong, 0, confidence).argmax().item(),
+    "undecided": confidence.argmin().item(),
+    "sure and wrong": torch.where(wrong, confidence, 0).argmax().item(),
+}
+
+# %% slide="subslide"
+figures.show(
+    figures.image_grid(
+        torch.stack([images[i] for i in chosen.values()]),
+        [f"{name}: {classes[labels[i]]}" for name, i in chosen.items()],
+        title="Three photographs and what they are",
+        note="Illustrative stand-in for larger photographs: Fashion-MNIST, validation set.",
+    )
+)
+
+# %% slide="subslide"
+presets = [
+    Preset(name, logits[i], classes, image=images[i], caption=f"Label: {classes[labels[i]]}")
+    for name, i in chosen.items()
+]
+explorer = TemperatureExplorer(presets=presets)
+explorer
+
+# %% [markdown] slide="subslide"
+# **Move** the slider (mouse or arrow keys), or a bar. **Look for**:
+#
+# 1. *sure and right*, T from 1 to 5: which class appears second?
+# 2. Same photograph, T to 100: what is left of the difference between second and last?
+# 3. *sure and wrong*: where does the true label stand? Does any T bring it to the top?
+# 4. T to 0.05: what remains?
+#
+# **It must show:** bars shrink and grow, but no T makes one overtake another, and entropy only ever rises with T.
+
+# %% slide="fragment"
+for name, i in chosen.items():
+    ranked = [classes[k] for k in logits[i].argsort(descending=True)[:3]]
+    print(f"{name:<15} label {classes[labels[i]]:<12} first, second, third: {', '.join(ranked)}")
+    for T in (0.5, 1.0, 5.0, 20.0):
+        probs = softmax_with_temperature(logits[i], T)
+        assert torch.equal(probs.argsort(stable=True), logits[i].argsort(stable=True))
+
+# %% [markdown] slide="slide"
+# ## 5. What the network thinks of the wrong classes
+#
+# Take the label's probability away and share out the rest: **dark knowledge**, what a network knows besides the
+# answer. Hinton et al. (section 1) point to the ratios of the very small probabilities: they say what the network
+# finds similar. One photograph:
+
+# %% slide="fragment"
+i = chosen["sure and right"]
+shares = {
+    f"T = {T}": dark_knowledge(softmax_with_temperature(logits[i : i + 1], T), labels[i : i + 1])[0]
+    for T in (1, 5)
+}
+figures.show(
+    figures.probability_bars(
+        shares,
+        classes,
+        title=f"What else could this {classes[labels[i]].lower()} be?",
+        x_label="Share of the belief that is not on the label",
+        note="Illustrative stand-in: one image, one small teacher.",
+    )
+)
+
+# %% [markdown] slide="subslide"
+# Now the mean over all validation images of a class, at T = 1. A row is the true class; it sums to 1.
+
+# %% slide="fragment"
+shares_at = {T: wrong_classes(logits, labels, T) for T in SHOWN}
+off_diagonal = torch.eye(len(classes), dtype=torch.bool)
+figures.show(
+    figures.heat_map(
+        shares_at[1.0].masked_fill(off_diagonal, math.nan),
+        classes,
+        title="T = 1: a few wrong classes hold nearly everything",
+        row_label="True class",
+        column_label="Wrong class",
+        value_label="Share of the belief not on the label",
+        note="Illustrative stand-in: validation images, one small teacher.",
+    )
+)
+
+# %% slide="subslide"
+figures.show(
+    figures.heat_map(
+        shares_at[5.0].masked_fill(off_diagonal, math.nan),
+        classes,
+        title="T = 5: the same pattern, and now the rest of the order shows, too",
+        row_label="True class",
+        column_label="Wrong class",
+        value_label="Share of the belief not on the label",
+        note="Illustrative stand-in: validation images, one small teacher.",
+    )
+)
+
+# %% slide="subslide"
+at_1, at_5 = shares_at[1.0].argmax(dim=1), shares_at[5.0].argmax(dim=1)
+for name, cold, warm in zip(classes, at_1, at_5, strict=True):
+    print(f"{name:<12} largest at T = 1: {classes[cold]:<12} at T = 5: {classes[warm]}")
+assert (at_1 == at_5).sum() >= 6
+shoes = {"Sandal", "Sneaker", "Ankle boot"}
+assert classes[shares_at[5.0][classes.index("Sneaker")].argmax()] in shoes
+
+# %% [markdown] slide="fragment"
+# Nobody told the teacher that sneakers, sandals and boots are all shoes: labels are ten unrelated numbers. It found
+# out. An image keeps its order at every T; a class's *mean* may change places, as images then weigh differently.
+# Into the table: the mean share of an image's largest wrong class. Nine equal shares would be 1/9.
+
+# %% slide="fragment"
+for row, T in zip(table, SHOWN, strict=True):
+    largest = dark_knowledge(softmax_with_temperature(logits, T), labels).amax(dim=1).mean()
+    row["largest wrong class"] = f"{largest:.3f}"
+show_table(table)
+
+# %% [markdown] slide="slide"
+# ## 6. Gradients over T
+#
+# A **student** with logits $z$ learns from the teacher's logits $v$. Both are softened with the same T, and the
+# **soft loss** is the cross-entropy of $q = \mathrm{softmax}(z/T)$ against $p = \mathrm{softmax}(v/T)$. Hinton et
+# al., equation 2, give its gradient:
+#
+# $$\frac{\partial C}{\partial z_i} = \frac{1}{T}(q_i - p_i)$$
+
+# %% slide="fragment"
+student = temperature.untrained(lambda: mlp(temperature.STUDENT_HIDDEN), seed=0)
+start = predict_logits(student, images).double().requires_grad_()
+T = 5.0
+soft_targets = softmax_with_temperature(logits, T)
+F.cross_entropy(start / T, soft_targets, reduction="sum").backward()
+print(
+    "largest difference between autograd and the equation:",
+    f"{(start.grad - soft_gradient(start.detach(), logits, T)).abs().max():.1e}",
+)
+assert torch.allclose(start.grad, soft_gradient(start.detach(), logits, T))
+
+# %% slide="fragment"
+predict(
+    "temperature_gradient",
+    "T grows from 20 to 100, five times. By which factor does the gradient shrink?",
+    choices=["about 1 (it stays)", "about 5", "about 25", "about 125"],
+)
+
+# %% slide="subslide"
+gradients = [soft_gradient(start.detach(), logits, T) for T in TEMPERATURES]
+norms = [gradient.norm(dim=1).mean().item() for gradient in gradients]
+times_T2 = [norm * T**2 for norm, T in zip(norms, TEMPERATURES, strict=True)]
+figures.show(
+    figures.curves(
+        TEMPERATURES,
+        {"gradient": norms, "gradient × T²": times_T2},
+        references={"slope −2": [times_T2[-1] / T**2 * 4 for T in TEMPERATURES]},
+        title="From T = 10 on the gradient falls like 1/T², and a factor T² holds it level",
+        x_label="Temperature T",
+        y_label="Mean gradient norm",
+        log_x=True,
+        log_y=True,
+        note="Reproduced: Hinton et al., equations 2 to 4. The grey line is moved up to be seen.",
+    )
+)
+
+# %% slide="fragment"
+at = dict(zip(TEMPERATURES, norms, strict=True))
+slope = {(a, b): math.log(at[b] / at[a]) / math.log(b / a) for a, b in [(1, 2), (20, 100)]}
+factor = at[20.0] / at[100.0]
+closest = min((1, 5, 25, 125), key=lambda guess: abs(math.log(factor / guess)))
+reveal(
+    "temperature_gradient",
+    f"about {closest}",
+    f"Measured {factor:.1f}, a slope of {slope[20, 100]:.2f} in the figure. Between T = 1 and 2 it "
+    f"is only {slope[1, 2]:.2f}: the law needs T larger than the differences of the logits.",
+)
+assert abs(slope[20, 100] + 2) < 0.15
+
+# %% [markdown] slide="subslide"
+# ### Why two factors of 1/T?
+#
+# One comes from the chain rule: the loss sees $z/T$. The other from the probabilities, which all approach $1/K$, so
+# that $q - p$ itself shrinks like $1/T$. For large T and logits with mean zero (equation 4):
+#
+# $$\frac{\partial C}{\partial z_i} \approx \frac{1}{K T^2}(z_i - v_i)$$
+#
+# **At high T the student simply learns to match logits.** Is the direction right, too?
+
+# %% slide="fragment"
+difference = start.detach() - logits
+difference = difference - difference.mean(dim=1, keepdim=True)
+for row, T in zip(table, SHOWN, strict=True):
+    gradient = gradients[TEMPERATURES.index(T)]
+    cosine = F.cosine_similarity(gradient, difference, dim=1).mean()
+    row["gradient"] = f"{at[T]:.2g}"
+    row["gradient × T²"] = f"{at[T] * T**2:.2f}"
+    print(f"T = {T:<4g} cosine between the gradient and z − v: {cosine:.4f}")
+show_table(table)
+assert cosine > 0.99
+assert max(times_T2[6:]) < 1.5 * min(times_T2[6:])  # level from T = 10 on
+
+# %% [markdown] slide="fragment"
+# This is why distillation multiplies the soft loss by T²: beside a hard-label loss, whose gradient does not shrink,
+# the soft one would fade away as T grows (Hinton et al., section 2). Forget the factor and nothing crashes; training
+# just stops listening to the teacher.
+
+# %% [markdown] slide="slide"
+# ## 7. Why more T is more information only up to a point
+#
+# "A larger T makes more information available." Test it at its root. If T added information, probabilities at T = 1
+# would hold less than those at T = 5. Take each, multiply its logarithm by T, and see what comes back.
+
+# %% slide="fragment"
+centred = logits - logits.mean(dim=1, keepdim=True)
+for T in SHOWN:
+    back = T * softmax_with_temperature(logits, T).log()
+    error = (back - back.mean(dim=1, keepdim=True) - centred).abs().max().item()
+    print(f"T = {T:<5g} logits come back with an error of at most {error:.0e}")
+    assert error < 1e-6
+
+# %% [markdown] slide="fragment"
+# In exact arithmetic **every T holds the same information**: all logits, up to a constant. What T changes is how
+# large the differences are that carry it. For large T:
+#
+# $$p_i - \frac{1}{K} \approx \frac{z_i - \bar z}{K T}$$
+
+# %% [markdown] slide="subslide"
+# So whoever looks with limited sharpness, a file, an optimiser beside another loss, your eye, sees less again when
+# T is very large. One photograph's ten probabilities, each rounded to a byte:
+
+# %% slide="fragment"
+i = chosen["sure and right"]
+for T in (1.0, 5.0, 20.0, 100.0, 10_000.0):
+    written = (stored(softmax_with_temperature(logits[i], T), bits=8) * 256).int()
+    print(
+        f"T = {T:<6g}",
+        " ".join(f"{byte:>3}" for byte in written.tolist()),
+        f"  different: {len(written.unique())}",
+    )
+
+# %% [markdown] slide="fragment"
+# Too cold, and small probabilities round to zero. Too hot, and all ten fall on the same step near 256/10. Either way
+# classes become *tied*, and their order is gone. So count: which share of the 45 pairs of classes still differ?
+
+# %% slide="subslide"
+kept = {
+    f"{bits} bits": [
+        order_kept(stored(softmax_with_temperature(logits, T), bits)) for T in TEMPERATURES
+    ]
+    for bits in (8, 16)
+}
+figures.show(
+    figures.curves(
+        TEMPERATURES,
+        kept,
+        title="The ranking shows best in between; more bits move the edges, not the shape",
+        x_label="Temperature T",
+        y_label="Share of class pairs still in order",
+        log_x=True,
+        y_range=(0, 1.05),
+        note="Illustrative stand-in: rounding plays the part of any reader with limited sharpness.",
+    )
+)
+
+# %% slide="fragment"
+one_byte = dict(zip(TEMPERATURES, kept["8 bits"], strict=True))
+best = max(one_byte, key=one_byte.get)
+reveal(
+    "temperature_one_byte",
+    max(("T = 1", "T = 5", "T = 100", "T = 1000"), key=lambda c: one_byte[float(c[4:])]),
+    f"One byte keeps {one_byte[1.0]:.0%} of the pairs at T = 1, {one_byte[best]:.0%} at its best, "
+    f"T = {best:g}, {one_byte[100.0]:.0%} at T = 100 and {one_byte[1000.0]:.0%} at T = 1000.",
+)
+for values in kept.values():
+    assert max(values) > values[0] + 0.2 and max(values) > values[-1] + 0.2
+
+# %% slide="fragment"
+for row, T in zip(table, SHOWN, strict=True):
+    row["order kept in 1 byte"] = f"{one_byte[T]:.1%}"
+show_table(table)
+
+# %% [markdown] slide="subslide"
+# Read the true sentence: *a larger T makes differences among the wrong classes larger compared with the winner, up
+# to the T at which all differences drown.* Where that is depends on the reader. Hinton et al. (section 3) report the
+# same for a reader of another kind: for students with 30 units a layer, T from 2.5 to 4 beat lower **and higher** T.
+#
+# The engineer's answer: if you can, store logits instead of probabilities.
+
+# %% [markdown] slide="slide"
+# ## 8. One number that calibrates, or not
+#
+# A network is **calibrated** if, of all the answers that it gives with 80 % confidence, 80 % are right. The
+# **calibration error** is the mean gap between the two, in 15 bins (Guo et al., section 2).
+
+# %% slide="fragment"
+predict(
+    "temperature_sure",
+    "Guo et al. found that modern networks are too sure of themselves. And our small teacher?",
+    choices=["too sure: best T above 1", "not sure enough: best T below 1"],
+)
+
+# %% slide="subslide"
+fitted = fit_temperature(logits, labels)  # the T with the likeliest validation labels
+reveal(
+    "temperature_sure",
+    "too sure: best T above 1" if fitted > 1 else "not sure enough: best T below 1",
+    f"Best on validation: T = {fitted:.3f}. Measure your own network before you repeat a finding "
+    "about somebody else's.",
+)
+figures.show(
+    figures.reliability_diagram(
+        softmax_with_temperature(logits, 1.0),
+        labels,
+        title=f"The teacher at T = 1; it fits best at T = {fitted:.2f}",
+        note="Illustrative stand-in: validation images, one small teacher.",
+    )
+)
+
+# %% slide="fragment"
+table.append({"T": f"{fitted:.3f} (fitted)", "accuracy": f"{accuracy:.1%}"})
+for row, T in zip(table, (*SHOWN, fitted), strict=True):
+    error = expected_calibration_error(softmax_with_temperature(logits, T), labels)
+    row["calibration error"] = f"{error:.3f}"
+show_table(table, missing="–")
+assert F.cross_entropy(logits / fitted, labels) <= F.cross_entropy(logits, labels)
+
+# %% [markdown] slide="fragment"
+# Look at the last column: the temperatures that show dark knowledge best are hopeless as confidences. **Soften to
+# teach, go back to T near 1 to predict.** A T left on at test time changes no answer and ruins every probability.
+
+# %% [markdown] slide="subslide"
+# And a network trained the other way: an MLP, many more epochs, no weight decay.
+
+# %% slide="fragment"
+long_mlp = temperature.LONG_MLP.train(splits, seed=0, budget=scale, device=device)
+mlp_logits = predict_logits(long_mlp, images).double()
+mlp_fitted = fit_temperature(mlp_logits, labels)
+figures.show(
+    figures.reliability_diagram(
+        softmax_with_temperature(mlp_logits, 1.0),
+        labels,
+        title=f"The MLP at T = 1; it fits best at T = {mlp_fitted:.2f}",
+        note="Same shape as the paper: Guo et al., figure 1. One network.",
+    )
+)
+assert mlp_fitted > fitted
+
+# %% [markdown] slide="fragment"
+# The same data, and different advice. Three things differ between the two networks: architecture, epochs, weight
+# decay. This comparison does not say which of them matters; Guo et al. (section 3) take them one by one.
+
+# %% [markdown] slide="slide"
+# ## 9. Several teachers
+#
+# Everything so far came from *one* teacher: an anecdote. Now the same for several seeds, each with its own first
+# weights and order of batches. Beside it stands the record that is kept with the course.
+
+# %% slide="fragment"
+record = temperature.run(scale, device, seeds, splits=splits)
+rows = record.rows
+print(tag(record))
+
+# %% slide="subslide"
+kept_record = load_record("temperature")
+figures.show(
+    figures.curves(
+        TEMPERATURES,
+        {
+            "here": [row["order_kept_8_bits"] for row in rows],
+            "recorded": [row["order_kept_8_bits"] for row in kept_record.rows],
+        },
+        title="Every teacher's ranking shows best in between",
+        x_label="Temperature T",
+        y_label="Share of class pairs in order, 1 byte",
+        log_x=True,
+        y_range=(0, 1.05),
+        note=f"Recorded at {kept_record.budget} scale: "
+        f"{kept_record.config['train_images']:,} training images, {tag(kept_record)}.",
+    )
+)
+
+
+# %% slide="skip"
+def summary(record, measure):
+    """Mean ± standard deviation, over the seeds, of what ``measure`` takes from a row."""
+    return "{:.3f} ± {:.3f}".format(*mean_and_spread([measure(row) for row in record.rows]))
+
+
+at_T = TEMPERATURES.index
+measures = {
+    "entropy at T = 5 (nats)": lambda row: row["entropy"][at_T(5.0)],
+    "gradient × T² at T = 100": lambda row: row["gradient_norm"][at_T(100.0)] * 100**2,
+    "order kept in 1 byte, T = 1": lambda row: row["order_kept_8_bits"][at_T(1.0)],
+    "order kept in 1 byte, T = 5": lambda row: row["order_kept_8_bits"][at_T(5.0)],
+    "order kept in 1 byte, T = 1000": lambda row: row["order_kept_8_bits"][at_T(1000.0)],
+    "fitted T, teacher": lambda row: row["fitted_temperature"],
+    "fitted T, long-trained MLP": lambda row: row["mlp_fitted_temperature"],
+}
+
+# %% slide="subslide"
+here = f"here, {record.budget} scale, {len(record.seeds)} seeds"
+recorded = f"recorded, {kept_record.budget} scale, {len(kept_record.seeds)} seeds"
+show_table(
+    [
+        {"mean ± sd": name, here: summary(record, of), recorded: summary(kept_record, of)}
+        for name, of in measures.items()
+    ]
+)
+
+# %% [markdown] slide="slide"
+# ## 10. What did not work, and what this does not show
+#
+# **High entropy is not knowledge.** The honest control: a network with random weights. And a second one: does dark
+# knowledge say anything about the *image*, or would a table with one row for each label do?
+#
+# For each image, the wrong classes are ranked by two models; **agreement** is the rank correlation (1: same order,
+# 0: unrelated). No temperature changes it.
+
+# %% slide="fragment"
+controls = {
+    "another teacher (other seed)": "agreement_teacher",
+    "a table of class averages of another teacher": "agreement_label_only",
+    "a network with random weights": "agreement_untrained",
+}
+show_table(
+    [
+        {"a teacher compared with": name, "agreement": summary(record, lambda row, k=key: row[k])}
+        for name, key in controls.items()
+    ]
+)
+print(
+    f"entropy of the random network at T = 1: {summary(record, lambda row: row['untrained_entropy'])} nats, "
+    f"ln 10 = {math.log(10):.3f}"
+)
+agreement = {key: mean_and_spread([row[key] for row in rows])[0] for key in controls.values()}
+assert agreement["agreement_untrained"] < 0.5 < agreement["agreement_teacher"]
+
+# %% [markdown] slide="fragment"
+# The random network has almost the largest entropy there is, already at T = 1, and knows nothing of the order.
+# Two teachers agree, so dark knowledge is no accident of one run. But most of that agreement a **table of ten rows**
+# reaches too: only the gap between the first two lines is about the single photograph.
+
+# %% [markdown] slide="subslide"
+# ### The test set, once
+#
+# T was fitted on validation images. Does it help on images that nobody has looked at? Calibration error and
+# cross-entropy on the test set, at T = 1 and at the fitted T; mean over seeds.
+
+# %% slide="fragment"
+numbers = {
+    "fitted T": "fitted_temperature",
+    "accuracy, validation": "validation_accuracy",
+    "accuracy, test": "test_accuracy",
+    "test calibration error, T = 1": "test_calibration_error_before",
+    "test calibration error, fitted T": "test_calibration_error_after",
+    "test cross-entropy, T = 1": "test_loss_before",
+    "test cross-entropy, fitted T": "test_loss_after",
+}
+networks = {"teacher": "", "long-trained MLP": "mlp_"}
+verdict = [{"mean ± sd": name} for name in numbers]
+for line, key in zip(verdict, numbers.values(), strict=True):
+    for network, prefix in networks.items():
+        line[network] = summary(record, lambda row, k=prefix + key: row[k])
+show_table(verdict)
+
+# %% slide="fragment"
+for name, prefix in networks.items():
+    gains = {
+        part: [
+            row[f"{prefix}{part}_loss_before"] - row[f"{prefix}{part}_loss_after"] for row in rows
+        ]
+        for part in ("validation", "test")
+    }
+    helped = sum(gain > 0 for gain in gains["test"])
+    print(
+        f"{name}: cross-entropy fell on the test set for {helped} of {len(rows)} seeds, "
+        f"on validation for {sum(gain >= 0 for gain in gains['validation'])} (by construction)"
+    )
+    assert min(gains["validation"]) > -1e-6  # what was fitted cannot have become worse
+
+# %% [markdown] slide="subslide"
+# On validation the fit helps by construction; only the test set says whether it carries over. Compare the two
+# accuracies: where the test images are harder, a network that looked too modest was not, and a T below 1 makes it
+# surer just where it should doubt. A small correction is easily undone by a small shift; a large one survives it.
+
+# %% [markdown] slide="subslide"
+# **This lecture does not show**
+#
+# - that soft targets *teach better*: no student was trained (chapter 2),
+# - which T a student should use: a byte is a stand-in for a reader, not a student,
+# - what happens with 1,000 classes: $1/K$ shrinks, and with it the differences,
+# - what *we* would call similar: the teacher saw pixels, and its order mirrors its training images, their errors
+#   included.
+
+# %% [markdown] slide="slide"
+# ## 11. Check yourself
+
+# %% slide="fragment"
+quiz(
+    "You multiply all logits of a network by 3 and use T = 3. What happens to the probabilities?",
+    {
+        "nothing": (True, "Only z / T enters the softmax, and 3z / 3 = z."),
+        "they become more even": (
+            False,
+            "T = 3 alone would do that, but the larger logits undo it exactly.",
+        ),
+        "they become sharper": (
+            False,
+            "Larger logits alone would do that, but T = 3 undoes it exactly.",
+        ),
+        "the winner may change": (
+            False,
+            "A positive factor on all logits never changes their order.",
+        ),
+    },
+)
+
+# %% slide="fragment"
+quiz(
+    "A soft loss at T = 10 without the factor T² stands beside a hard-label loss. What goes wrong?",
+    {
+        "training diverges": (False, "Its gradient is too small, not too large."),
+        "the teacher is hardly heard": (
+            True,
+            "At T = 10 the soft gradient is about a hundred times smaller than with the factor, while the hard-label gradient stays as it is.",
+        ),
+        "the soft gradient points the wrong way": (
+            False,
+            "A positive factor changes the length of a gradient, not its direction.",
+        ),
+        "nothing, the learning rate makes up for it": (
+            False,
+            "The learning rate scales both losses alike; what is lost is their balance.",
+        ),
+    },
+)
+
+# %% slide="fragment"
+quiz(
+    "Which of these does a change of T alone leave exactly as it is?",
+    {
+        "accuracy": (True, "It depends on which logit is the largest, and the order stays."),
+        "the order of the wrong classes": (True, "Dividing by T keeps every order."),
+        "entropy": (False, "It rises with T, from near 0 to near ln K."),
+        "cross-entropy on a test set": (
+            False,
+            "It depends on the probability of the label, which T moves; this is what calibration uses.",
+        ),
+    },
+)
+
+# %% [markdown] slide="slide"
+# ## What you can do now
+#
+# - **compute** a softmax with temperature that never overflows: subtract the largest score first,
+# - **read** dark knowledge: take the label away, share out the rest, compare with an untrained control,
+# - **predict** the gradient of a soft loss at large T: 1/T², level after a factor T²,
+# - **test** "more T, more information": the same in exact arithmetic, and for a real reader best in between,
+# - **calibrate** with one number, fitted on validation, believed only after the test set.
+#
+# Assignment a1 asks you to write these functions yourself.
+
+# %% [markdown] slide="subslide"
+# ### Go further
+#
+# - Hinton, Vinyals and Dean 2015, arXiv 1503.02531: section 2 (soft targets, the factor T²), 2.1 (equations 2 to 4:
+#   matching logits), 3 (which T for which student).
+# - Guo et al. 2017, arXiv 1706.04599: section 2 (calibration error), 4.2 (one T for all classes).
+#
+# **One open experiment.** Replace the byte by *samples*: draw n labels from softmax(z / T), rank the classes by how
+# often they came up, and measure the agreement with the order of z over T for n = 10, 100, 1000. Is there a best T,
+# and how does it move with n? Predict first. (`torch.multinomial`, `torch.bincount`.)
