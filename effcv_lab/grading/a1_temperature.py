@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 from effcv_lab.grading import a1_inputs as draw
@@ -27,8 +28,8 @@ ACCURACY = 1e-4  # nats: how closely temperature_for_entropy must meet its targe
 def _misses_target(args: tuple, temperature: float) -> str | None:
     """More than one float meets the target: judge by the entropy, not by the temperature."""
     logits, target = args
-    if temperature <= 0:
-        return "a temperature is always > 0"
+    if not 0 < temperature < math.inf:
+        return "a temperature is finite and > 0"
     found = entropy(softmax_with_temperature(logits.double(), float(temperature))).item()
     if abs(found - target) <= ACCURACY * 1.01:
         return None
@@ -43,7 +44,7 @@ CHECKS: dict[str, checks.FunctionCheck] = {
             [
                 Promise("every row is softmax(logits / T)", 0.4, draw.usual_scores),
                 Promise(
-                    "stable for scores of +-10000",
+                    "stable for scores of 10000 and -10000",
                     0.25,
                     draw.huge_scores,
                     rtol=1e-2,
@@ -88,6 +89,7 @@ CHECKS: dict[str, checks.FunctionCheck] = {
                 ),
             ],
             search_mistakes.MISTAKES + target_mistakes.MISTAKES,
+            arguments=("logits", "target_entropy"),
         ),
         checks.FunctionCheck(
             dark_knowledge,

@@ -16,7 +16,7 @@ from typing import Any
 import torch
 
 from effcv_lab.grading.calling import Call, call
-from effcv_lab.grading.comparing import show, size
+from effcv_lab.grading.comparing import difference_in_kind, show, size
 from effcv_lab.grading.outcomes import Finding, Misconception, Outcome, explain
 from effcv_lab.grading.promises import Promise, same_outcome
 
@@ -57,11 +57,23 @@ class _Tried:
 
 @dataclass(frozen=True)
 class FunctionCheck:
-    """Everything that is known about one graded function."""
+    """Everything that is known about one graded function.
+
+    Parameters
+    ----------
+    reference : callable
+        The right version; its name is the function's.
+    promises : list of Promise
+        The first shows what the function returns for usual inputs.
+    misconceptions : list of Misconception
+    arguments : names, optional
+        What the assignment calls the arguments, where the reference calls them otherwise.
+    """
 
     reference: Callable
     promises: list[Promise]
     misconceptions: list[Misconception]
+    arguments: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -85,7 +97,7 @@ class FunctionCheck:
             Also try the promises kept for grading, and draw every case several times.
         """
         if not callable(function):
-            text = f"`{self.name}` is a {type(function).__name__}, not a function."
+            text = f"`{self.name}` is not a function but {type(function).__name__}."
             return Outcome(0.0, points, text)
         generator = torch.Generator().manual_seed(seed)
         promises = [p for p in self.promises if hidden or not p.hidden]
@@ -123,20 +135,20 @@ class FunctionCheck:
             if not one.broken and answers:
                 findings.append(Finding(one.promise, kept=True))
             elif not one.broken:
-                findings.append(Finding(one.promise, False, "no credit while it never answers"))
+                findings.append(Finding(one.promise, False, problem="not while it never answers"))
             else:
                 smallest = min(one.broken, key=lambda trial: size(trial.args))
                 cause = self._diagnose(one, tried)
-                findings.append(Finding(one.promise, False, self._example(smallest), cause))
+                inputs, problem = self._inputs(smallest.args), str(smallest.problem)
+                findings.append(Finding(one.promise, False, inputs, problem, cause))
         return findings
 
-    def _example(self, trial: _Trial) -> str:
-        names = inspect.signature(self.reference).parameters
-        inputs = [
+    def _inputs(self, args: tuple) -> str:
+        names = self.arguments or tuple(inspect.signature(self.reference).parameters)
+        return "\n".join(
             f"  {name} = " + show(value).replace("\n", "\n" + " " * (len(name) + 5))
-            for name, value in zip(names, trial.args, strict=False)
-        ]
-        return "\n".join(["With", *inputs, str(trial.problem)])
+            for name, value in zip(names, args, strict=False)
+        )
 
     def _diagnose(self, one: _Tried, tried: list[_Tried]) -> Misconception | None:
         """Find the wrong version that did the same on this promise, at best on all others too."""
@@ -157,9 +169,10 @@ class FunctionCheck:
 
 def _recognised(misconception: Misconception, trial: _Trial) -> bool:
     """Ask the misconception about one result; a result that it cannot read is not its own."""
-    if trial.call.error is not None:
-        return False
-    answer = call(misconception.recognises, (trial.args, trial.call.result))
+    result, wanted = trial.call.result, trial.wanted
+    if trial.call.error is not None or (wanted is not None and difference_in_kind(result, wanted)):
+        return False  # nothing was returned, or something of another kind
+    answer = call(misconception.recognises, (trial.args, result))
     return answer.error is None and bool(answer.result)
 
 

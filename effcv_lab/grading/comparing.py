@@ -5,7 +5,6 @@ The functions that look into a tensor are bound here, at import, before any stud
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
@@ -22,8 +21,18 @@ NUMBERS = (int, float, np.float32, np.float64, np.int64)
 
 
 def as_array(tensor: torch.Tensor) -> np.ndarray:
-    """Return the values as a NumPy array: floats as float64, others as they are."""
+    """Return the values as a NumPy array: floats as float64, others as they are.
+
+    Tensors of odd kinds become something that can be shown: sparse ones dense, complex ones
+    their absolute values, those without values nan.
+    """
+    if tensor.is_meta:
+        return np.full(tuple(tensor.shape), np.nan)
     values = _cpu(_detach(tensor))
+    if values.layout is not torch.strided:
+        values = values.to_dense()
+    if values.is_complex():
+        values = values.abs()
     return _numpy(_double(values) if values.is_floating_point() else values)
 
 
@@ -88,25 +97,12 @@ def difference(got: Any, wanted: Any, rtol: float = 1e-4, atol: float = 1e-6) ->
     --------
     >>> difference(torch.tensor([1.0, 2.0]), torch.tensor([2.0, 4.0]))
     '2 of 2 numbers differ; yours are 0.5 times the wanted ones throughout'
-    >>> difference(None, torch.zeros(2))
-    'it returned None: is a `return` missing?'
     """
-    if got is None and wanted is not None:
-        return "it returned None: is a `return` missing?"
+    if other_kind := difference_in_kind(got, wanted):
+        return other_kind
     if _type(wanted) is _Tensor:
-        return _tensor_difference(got, wanted, rtol, atol)
-    if _type(wanted) in NUMBERS:
-        if _type(got) not in NUMBERS:
-            hint = ": use .item()" if isinstance(got, _Tensor) else ""
-            return f"it returned a {_type(got).__name__}, wanted a Python number{hint}"
-        if not math.isfinite(got) and math.isfinite(wanted):
-            return f"the number is {got}"
-        return None if same(got, wanted, rtol, atol) else "the number differs"
-    if _type(got) is not _type(wanted):
-        return f"it returned a {_type(got).__name__}, wanted a {_type(wanted).__name__}"
+        return _difference_in_numbers(got, wanted, rtol, atol)
     if isinstance(wanted, (tuple, list)):
-        if len(got) != len(wanted):
-            return f"it has {len(got)} parts, wanted {len(wanted)}"
         for i, (part, wanted_part) in enumerate(zip(got, wanted, strict=True)):
             if problem := difference(part, wanted_part, rtol, atol):
                 return f"part {i}: {problem}"
@@ -114,14 +110,42 @@ def difference(got: Any, wanted: Any, rtol: float = 1e-4, atol: float = 1e-6) ->
     return None if same(got, wanted, rtol, atol) else "the value differs"
 
 
-def _tensor_difference(got: Any, wanted: torch.Tensor, rtol: float, atol: float) -> str | None:
-    """Compare with a tensor: first the kind, then the numbers."""
-    if _type(got) is not _Tensor:
-        return f"it returned a {_type(got).__name__}, wanted a torch.Tensor"
-    if got.shape != wanted.shape:
-        return f"its shape is {tuple(got.shape)}, wanted {tuple(wanted.shape)}"
-    if got.dtype != wanted.dtype:
-        return f"its dtype is {got.dtype}, wanted {wanted.dtype}"
+def difference_in_kind(got: Any, wanted: Any) -> str | None:
+    """Say how type, shape or dtype differ; None if they are as wanted, whatever the numbers.
+
+    Examples
+    --------
+    >>> difference_in_kind(None, torch.zeros(2))
+    'it returned None: is a `return` missing?'
+    >>> difference_in_kind(torch.tensor(3.0), 3.0)
+    'it returned a Tensor, wanted a Python number: use .item()'
+    """
+    if got is None and wanted is not None:
+        return "it returned None: is a `return` missing?"
+    name = _type(got).__name__
+    if _type(wanted) is _Tensor:
+        if _type(got) is not _Tensor:
+            return f"it returned a {name}, wanted a torch.Tensor"
+        if got.shape != wanted.shape:
+            return f"its shape is {tuple(got.shape)}, wanted {tuple(wanted.shape)}"
+        if got.dtype != wanted.dtype:
+            return f"its dtype is {got.dtype}, wanted {wanted.dtype}"
+        return None
+    if _type(wanted) in NUMBERS:
+        if _type(got) in NUMBERS:
+            return None
+        hint = ": use .item()" if isinstance(got, _Tensor) else ""
+        return f"it returned a {name}, wanted a Python number{hint}"
+    if _type(got) is not _type(wanted):
+        return f"it returned a {name}, wanted a {_type(wanted).__name__}"
+    if isinstance(wanted, (tuple, list)) and len(got) != len(wanted):
+        return f"it has {len(got)} parts, wanted {len(wanted)}"
+    return None
+
+
+def _difference_in_numbers(
+    got: torch.Tensor, wanted: torch.Tensor, rtol: float, atol: float
+) -> str | None:
     values, target = as_array(got), as_array(wanted)
     if np.issubdtype(values.dtype, np.floating):
         lost = int((~np.isfinite(values) & np.isfinite(target)).sum())
@@ -159,12 +183,21 @@ def show(value: Any) -> str:
             threshold=60,
             edgeitems=3,
             max_line_width=100,
-            formatter={"float_kind": lambda x: f"{x:.6g}" if abs(x) >= 1000 else f"{x:.4g}"},
+            formatter={"float_kind": _short},
         )
     if isinstance(value, (float, np.floating)):
         return f"{value:.6g}"
-    text = repr(value)
+    try:
+        text = repr(value)
+    except Exception:
+        text = f"<{_type(value).__name__}>"
     return text if len(text) <= 200 else text[:200] + " ..."
+
+
+def _short(number: float) -> str:
+    """Write four digits, but never round to 1 what is not 1."""
+    digits = 8 if 0 < abs(number - 1) < 1e-3 else 6 if abs(number) >= 1000 else 4
+    return f"{number:.{digits}g}"
 
 
 def size(value: Any) -> int:

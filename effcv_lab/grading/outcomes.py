@@ -49,7 +49,8 @@ class Finding:
 
     promise: Promise
     kept: bool
-    example: str = ""
+    inputs: str = ""  # of the smallest example
+    problem: str = ""  # what went wrong with it
     misconception: Misconception | None = None
 
 
@@ -99,23 +100,24 @@ def explain(
 
 
 def _lines(finding: Finding, worth: float, explained: set[str]) -> list[str]:
-    """Write one promise; a mistake that explains several is spelled out once."""
+    """Write one promise; what has been explained before is not explained again."""
     text = finding.promise.text
     if finding.kept:
         return [f"  kept    {text}"]
     indent = " " * 10
-    lines = [f"  broken  {text} (worth {worth:.3g})", textwrap.indent(finding.example, indent)]
+    lines = [f"  broken  {text} (worth {worth:.3g})"]
+    if finding.problem in explained:
+        return [*lines, f"{indent}the same as above"]
+    explained.add(finding.problem)
+    example = f"With\n{finding.inputs}\n" if finding.inputs else ""
+    lines.append(textwrap.indent(example + finding.problem, indent))
     cause = finding.misconception
     if cause and cause.name in explained:
         lines.append(f"{indent}-> The cause looks like the one above.")
     elif cause:
         explained.add(cause.name)
+        said = f"{cause.name.capitalize()}? {cause.message}"
         lines.append(
-            textwrap.fill(
-                f"{cause.name.capitalize()}? {cause.message}",
-                96,
-                initial_indent=f"{indent}-> ",
-                subsequent_indent=f"{indent}   ",
-            )
+            textwrap.fill(said, 96, initial_indent=f"{indent}-> ", subsequent_indent=indent + "   ")
         )
     return lines

@@ -6,7 +6,6 @@ share of the points; ``hidden`` ones are tried only when it counts.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -14,7 +13,7 @@ from typing import Any
 import torch
 
 from effcv_lab.grading.calling import Call, call, fresh_copy
-from effcv_lab.grading.comparing import difference, same, show
+from effcv_lab.grading.comparing import difference, difference_in_kind, same, show
 
 Draw = Callable[[torch.Generator], list[tuple]]
 
@@ -56,11 +55,14 @@ class Promise:
         """Say what went wrong, with what was got and wanted; None if nothing did."""
         if done.error is not None:
             return _stopped(done)
-        rtol, atol = (0, math.inf) if self.judge else (self.rtol, self.atol)
-        what = difference(done.result, wanted, rtol, atol)  # a judge needs the right kind only
+        what = difference_in_kind(done.result, wanted)
         if what is None and self.judge:
             what = self.judge(args, done.result)
-        return what and f"{what}\n  got    {_aligned(done.result)}\n  wanted {_aligned(wanted)}"
+        elif what is None:
+            what = difference(done.result, wanted, self.rtol, self.atol)
+        if what is None or done.result is None:
+            return what
+        return f"{what}\n  got    {_aligned(done.result)}\n  wanted {_aligned(wanted)}"
 
 
 class Raises(Promise):
@@ -86,7 +88,7 @@ class LeavesInputs(Promise):
         if done.error is not None:
             return _stopped(done)
         if done.result is None:
-            return "it returned None: is a `return` missing?"
+            return difference_in_kind(done.result, wanted)
         if done.changed:
             which = " and ".join(str(i + 1) for i in done.changed)
             return f"argument {which} was changed in place; the caller still needs it"
@@ -121,8 +123,12 @@ def same_outcome(first: Call, second: Call) -> bool:
 
 
 def _stopped(done: Call) -> str:
+    try:
+        message = str(done.error)[:300]
+    except Exception:  # an error of the student's own, with an error in it
+        message = "(no message)"
     place = f" ({done.where})" if done.where else ""
-    return f"it stopped with {type(done.error).__name__}: {str(done.error)[:300]}{place}"
+    return f"it stopped with {type(done.error).__name__}: {message}{place}"
 
 
 def _aligned(value: Any) -> str:

@@ -129,7 +129,7 @@ def probs_changed_in_place(probs, labels):
 MISTAKES = [
     Misconception.of(not_renormalised),
     Misconception.of(label_left_in),
-    Misconception.of(zero_row_gives_nan),
+    Misconception.of(zero_row_gives_nan, lambda args, got: bool(got.isnan().any())),
     Misconception.of(zero_row_made_uniform),
     Misconception.of(one_minus_label),
     Misconception.of(epsilon_in_denominator),

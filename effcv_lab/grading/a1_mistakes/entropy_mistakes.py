@@ -115,7 +115,7 @@ def zeros_replaced_in_place(probs):
 
 
 MISTAKES = [
-    Misconception.of(log_of_zero),
+    Misconception.of(log_of_zero, lambda args, got: bool(got.isnan().any())),
     Misconception.of(row_with_zero_dropped),
     Misconception.of(one_added_inside_log),
     Misconception.of(in_bits),

@@ -226,7 +226,7 @@ MISTAKES = [
     Misconception.of(divided_after_softmax),
     Misconception.of(power_not_normalised),
     Misconception.of(temperature_after_softmax),
-    Misconception.of(unstable_exponent),
+    Misconception.of(unstable_exponent, lambda args, got: bool(got.isnan().any())),
     Misconception.of(largest_of_whole_batch),
     Misconception.of(epsilon_in_denominator),
     Misconception.of(scores_clamped),
