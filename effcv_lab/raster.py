@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import numpy as np
 
-STRIPS = 8  # to a row; the error of a pixel stays below one grey level in 100
+STRIPS = 16  # to a row: a pixel is then right to 0.03, on average over the outline to 0.001
 
 
 def ellipse_ends(
@@ -135,16 +135,16 @@ def fill(left: np.ndarray, right: np.ndarray, thickness: np.ndarray) -> np.ndarr
             [0. , 0. ]]], dtype=float32)
     """
     count, size = thickness.shape
-    columns = np.arange(size, dtype=np.float32)
-    left, right = (
-        (end * size).astype(np.float32).reshape(count, size, STRIPS, 1) for end in (left, right)
-    )
-    total = np.zeros((count, size, size), dtype=np.float32)
-    share = np.empty_like(total)
-    for strip in range(STRIPS):
-        for end, add in ((right, np.add), (left, np.subtract)):
-            np.subtract(end[:, :, strip], columns, out=share)
-            np.clip(share, 0, 1, out=share)
-            add(total, share, out=total)
-    total *= thickness[:, :, None].astype(np.float32)
-    return np.clip(total, 0, 1, out=total)
+    rows = np.arange(count * size).repeat(STRIPS) * (size + 2)
+    # A pixel's share of all that lies left of x falls from 1 to 0 over the one or two columns at
+    # x. Adding up these falls along the row gives the shares: less work than asking every pixel.
+    steps = np.zeros(count * size * (size + 2))
+    for end, sign in ((right, 1.0), (left, -1.0)):
+        x = np.clip(end.ravel() * size, 0, size)
+        column = np.floor(x)
+        part = x - column
+        place = rows + column.astype(np.int64)
+        steps += np.bincount(place, sign * (part - 1), len(steps))
+        steps += np.bincount(place + 1, -sign * part, len(steps))
+    shares = steps.reshape(count, size, size + 2).cumsum(axis=2)[:, :, :size]
+    return np.clip(shares * thickness[:, :, None], 0, 1).astype(np.float32)

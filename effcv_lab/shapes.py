@@ -12,7 +12,8 @@ from dataclasses import replace
 import torch
 
 from effcv_lab.image_set import ImageSet
-from effcv_lab.scenes import CLASSES, Range, Scenes, render, sample_scenes
+from effcv_lab.painting import render
+from effcv_lab.scenes import CLASSES, Range, Scenes, sample_scenes
 
 __all__ = [
     "CLASSES",
