@@ -44,10 +44,12 @@ def fit_cached(
 ) -> tuple[nn.Module, History]:
     """Train a new model, or find the one that the same call trained before.
 
-    Does ``seed_everything(config.seed)``, ``model = build()``, ``fit(model, ...)``, and keeps the
-    result in :func:`effcv_lab.folders.cache_folder`. It is found again only if all of these are the same: the first
-    weights, ``str(model)``, which parameters are frozen, both image sets, ``config``, ``loss_name``, the type of device, and
-    the versions of this package and of torch. A found model equals the trained one bit by bit.
+    Does ``seed_everything(config.seed)``, ``model = build()``, ``fit(model, ...)`` and keeps the
+    result in :func:`effcv_lab.folders.cache_folder`. It is found again only if all of these are
+    the same: the first weights, ``str(model)``, which parameters are frozen, both image sets,
+    ``config``, ``loss_name``, the type of device, the versions of this package and of torch.
+    A found model equals the trained one bit by bit.
+
     A damaged entry is not believed: a line on stdout says so, and the model is trained anew.
     Where the folder cannot be written, the model is trained and a line says that it is not kept.
 

@@ -180,5 +180,5 @@ def _stop_if_not_finite(value: float, what: str, config: TrainConfig) -> None:
     if not math.isfinite(value):
         raise TrainingDiverged(
             f"{what} is {value}: training diverged. Try a smaller learning_rate (it is "
-            f"{config.learning_rate:g}), and look for a logarithm or a division by zero in batch_loss."
+            f"{config.learning_rate:g}); look for log(0) or a division by zero in batch_loss."
         )

@@ -46,6 +46,12 @@ def folder(tmp_path, monkeypatch):
     return folder
 
 
+@pytest.fixture(autouse=True)
+def repeatable_gpu(monkeypatch):
+    """Some of cuDNN's convolutions add up in an order that changes from run to run."""
+    monkeypatch.setattr(torch.backends.cudnn, "deterministic", True)
+
+
 @pytest.fixture
 def runs(monkeypatch):
     """Count how often training really happened."""
@@ -397,7 +403,8 @@ PREPARE = f"""
 import sys
 sys.path.insert(0, {str(Path(__file__).parent)!r})
 from pathlib import Path
-from test_cache import cache, call, fingerprint
+from test_cache import cache, call, fingerprint, torch
+torch.backends.cudnn.deterministic = True
 """
 
 

@@ -339,7 +339,7 @@ def test_evaluate_agrees_with_one_big_batch(batch_size):
     model = linear_model().to(DEVICE)
     loss, accuracy = evaluate(model, DATA, batch_size)
     images, labels = DATA.images.to(DEVICE), DATA.labels.to(DEVICE)
-    hits = [int(row.argmax()) == int(label) for row, label in zip(model(images), labels)]  # noqa: B905
+    hits = [row.argmax() == label for row, label in zip(model(images), labels, strict=True)]
     assert loss == pytest.approx(cross_entropy(model, images, labels).item())
     assert accuracy == sum(hits) / len(hits)
 
