@@ -27,6 +27,7 @@ FREE_TO_USE = {KIT + "arguments.py", KIT + "tensor_arguments.py", os.path.abspat
     os.path.join(KIT, "grading", "promises.py")
 }
 SAID_AT_MOST = 1000  # characters of a function's own output that are kept
+_detach, _clone = Tensor.detach, Tensor.clone  # bound before any student's code runs
 
 
 @dataclass(frozen=True)
@@ -41,10 +42,11 @@ class Call:
     said: str = ""  # printed or warned
 
 
-def call(function: Callable, args: tuple) -> Call:
+def call(function: Callable, args: tuple, written: Callable | None = None) -> Call:
     """Call ``function`` on copies of ``args`` and record what it did; nothing gets out.
 
-    Only KeyboardInterrupt, the way to stop a run, passes.
+    Only KeyboardInterrupt, the way to stop a run, passes. ``written`` is what the student wrote,
+    if ``function`` only wraps it.
 
     Examples
     --------
@@ -75,7 +77,7 @@ def call(function: Callable, args: tuple) -> Call:
     return Call(
         result=result,
         error=error,
-        where=last_line_of(function, error) if error else "",
+        where=last_line_of(written or function, error) if error else "",
         changed=tuple(i for i, value in enumerate(args) if not identical(value, own[i])),
         kit_function=entered[0] if entered else None,
         said=said.getvalue(),
@@ -85,7 +87,7 @@ def call(function: Callable, args: tuple) -> Call:
 def fresh_copy(value: Any) -> Any:
     """Copy an argument, so that what is done to it in place stays with one call."""
     if isinstance(value, Tensor):
-        return value.detach().clone().requires_grad_(value.requires_grad)
+        return _clone(_detach(value)).requires_grad_(value.requires_grad)
     return copy.deepcopy(value)
 
 

@@ -24,10 +24,8 @@ def as_array(tensor: torch.Tensor) -> np.ndarray:
     """Return the values as a NumPy array: floats as float64, others as they are.
 
     Tensors of odd kinds become something that can be shown: sparse ones dense, complex ones
-    their absolute values, those without values nan.
+    their absolute values.
     """
-    if tensor.is_meta:
-        return np.full(tuple(tensor.shape), np.nan)
     values = _cpu(_detach(tensor))
     if values.layout is not torch.strided:
         values = values.to_dense()
@@ -41,6 +39,7 @@ def close(got: np.ndarray, wanted: np.ndarray, rtol: float, atol: float) -> np.n
     got, wanted = np.float64(got), np.float64(wanted)
     with np.errstate(invalid="ignore"):  # inf - inf
         near = np.abs(got - wanted) <= atol + rtol * np.abs(wanted)
+    near &= np.isfinite(got) & np.isfinite(wanted)
     return near | (got == wanted) | (np.isnan(got) & np.isnan(wanted))
 
 

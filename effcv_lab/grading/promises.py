@@ -101,7 +101,7 @@ class PassesGradient(Promise):
     def call(self, function: Callable, args: tuple) -> Call:
         """Differentiate a fixed weighted sum of the result; that gradient is the record's result."""
         first = fresh_copy(args[0]).requires_grad_()
-        done = call(lambda *rest: _gradient(function, first, rest), args[1:])
+        done = call(lambda *rest: _gradient(function, first, rest), args[1:], function)
         return replace(done, changed=())
 
     def wanted(self, reference: Callable, args: tuple) -> Any:

@@ -1,0 +1,163 @@
+"""Assignment a1: known mistakes are named, right answers score full, however they are written."""
+
+import importlib.util
+import inspect
+import math
+from pathlib import Path
+
+import pytest
+import torch
+from torch.nn import functional as F
+
+from effcv_lab.grading.a1_temperature import CHECKS, grade
+
+ANSWERS = Path(__file__).parent / "answers" / "a1_temperature.py"
+ALL_MISTAKES = [(name, m) for name, check in CHECKS.items() for m in check.misconceptions]
+#: Mistakes in a promise that is tried only when it counts.
+SEEN_WHEN_IT_COUNTS = {"one minus label", "epsilon in denominator"}
+
+
+def right_answers():
+    spec = importlib.util.spec_from_file_location("a1_answers", ANSWERS)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return {name: f for name, f in vars(module).items() if name.partition("__")[0] in CHECKS}
+
+
+def as_in_the_notebook(function):
+    """Run the function's own source with what the assignment's setup cell imports, no more."""
+    space = {"torch": torch, "F": F, "math": math, "Tensor": torch.Tensor}
+    exec(compile(inspect.getsource(function), "<cell>", "exec"), space)
+    return space[function.__name__]
+
+
+def named(pairs):
+    return [f"{name}-{m.name}".replace(" ", "_") for name, m in pairs]
+
+
+@pytest.mark.parametrize(("name", "mistake"), ALL_MISTAKES, ids=named(ALL_MISTAKES))
+def test_a_mistake_scores_below_full_and_is_called_by_its_own_name_alone(name, mistake):
+    wrong = as_in_the_notebook(mistake.version)
+    outcome = CHECKS[name].check(wrong, seed=11, points=4, hidden=True)
+    assert outcome.misconceptions == [mistake.name]
+    assert all(f.kept or f.misconception for f in outcome.findings), "a loss without a reason"
+    assert outcome.points < 4
+    assert mistake.message in " ".join(outcome.text.split())
+
+
+@pytest.mark.parametrize(("name", "mistake"), ALL_MISTAKES, ids=named(ALL_MISTAKES))
+def test_the_student_hears_of_a_mistake_before_it_counts(name, mistake):
+    outcome = CHECKS[name].check(as_in_the_notebook(mistake.version), seed=3)
+    seen = name == "dark_knowledge" and mistake.name in SEEN_WHEN_IT_COUNTS
+    assert outcome.misconceptions == ([] if seen else [mistake.name])
+
+
+def test_there_are_many_mistakes_each_with_a_name_and_message_of_its_own():
+    for check in CHECKS.values():
+        names = [m.name for m in check.misconceptions]
+        messages = [m.message for m in check.misconceptions]
+        assert len(names) >= 10 and len(set(names)) == len(names)
+        assert len(set(messages)) == len(messages)
+
+
+def test_every_message_suggests_something_to_try():
+    words = ("Try", "Add up", "Compare", "Print", "Look at", "Take", "Read off", "Put", "Call")
+    words += ("Divide", "A temperature is never", "Assertions", "The range is strict")
+    for _, mistake in ALL_MISTAKES:
+        advice = mistake.message.partition(". ")[2]
+        assert any(word in mistake.message for word in words) and advice, mistake.name
+
+
+@pytest.mark.parametrize("answer", right_answers())
+def test_right_answers_score_full_however_they_are_written(answer):
+    function = as_in_the_notebook(right_answers()[answer])
+    for seed in range(3):
+        outcome = CHECKS[answer.partition("__")[0]].check(function, seed, points=4, hidden=True)
+        assert outcome.points == 4, outcome.text
+
+
+def test_there_are_at_least_three_right_answers_to_every_function():
+    counts = [sum(a.startswith(f"{name}__") for a in right_answers()) for name in CHECKS]
+    assert min(counts) >= 3
+
+
+@pytest.mark.parametrize("name", CHECKS)
+def test_the_kit_s_own_function_earns_nothing(name):
+    outcome = CHECKS[name].check(CHECKS[name].reference, seed=0, points=4)
+    assert outcome.points == 0 and "not called here" in outcome.text.replace("\n", " ")
+
+
+@pytest.mark.parametrize("name", CHECKS)
+def test_the_kit_s_own_function_called_inside_earns_nothing(name):
+    inner = CHECKS[name].reference
+    outcome = CHECKS[name].check(lambda a, *b: inner(a, *b), seed=0, points=4)
+    assert outcome.points == 0 and f"ran effcv_lab.softmax.{name}" in outcome.text
+
+
+@pytest.mark.parametrize("name", CHECKS)
+def test_an_empty_stub_earns_nothing_and_is_told_it_is_not_written(name, capfd):
+    def stub(*arguments):
+        raise NotImplementedError
+
+    assert grade(name, stub, points=4, seed=0, hidden=True) == 0
+    out, err = capfd.readouterr()
+    assert out == f"`{name}` is not written yet.\n" and err == ""
+
+
+@pytest.mark.parametrize("name", CHECKS)
+def test_the_shares_of_a_function_come_to_one(name):
+    assert sum(promise.share for promise in CHECKS[name].promises) == pytest.approx(1)
+
+
+def test_examples_name_the_arguments_as_the_assignment_does():
+    outcome = CHECKS["temperature_for_entropy"].check(lambda logits, t: 1.0, seed=0)
+    assert "target_entropy = " in outcome.text
+
+
+# searches end in many numbers: mistakes that differ from the catalogue's versions in the details
+
+
+def search(low=1e-6, high=1e9, steps=60, swapped=False, result=lambda t: t, guarded=True):
+    def temperature_for_entropy(logits, target_entropy):
+        if guarded and not 0 < target_entropy < math.log(len(logits)):
+            raise ValueError("no such entropy")
+        a, b = math.log(low), math.log(high)
+        for _ in range(steps):
+            middle = (a + b) / 2
+            probs = torch.softmax(logits.double() / math.exp(middle), dim=0)
+            too_low = torch.special.entr(probs).sum() < target_entropy
+            if too_low != swapped:
+                a = middle
+            else:
+                b = middle
+        return result(math.exp((a + b) / 2))
+
+    return temperature_for_entropy
+
+
+@pytest.mark.parametrize(
+    ("wrong", "name"),
+    [
+        (search(swapped=True, low=1e-3, high=1e7), "direction inverted"),
+        (search(swapped=True, low=0.01, high=500), "direction inverted"),
+        (search(low=0.2, high=50.0), "bracket too small"),
+        (search(low=1e-6, high=1000.0), "bracket too small"),
+        (search(steps=12), "grid too coarse"),
+        (search(result=lambda t: 1 / t, steps=45), "reciprocal returned"),
+        (search(result=math.log, steps=45), "logarithm returned"),
+        (search(guarded=False, low=1e-7), "any target accepted"),
+    ],
+)
+def test_a_search_is_understood_also_with_other_ends_and_steps(wrong, name):
+    for seed in range(3):
+        outcome = CHECKS["temperature_for_entropy"].check(wrong, seed, points=4)
+        assert outcome.misconceptions[0] == name, outcome.text
+        assert outcome.points < 4
+
+
+def test_a_softmax_with_two_mistakes_is_told_both():
+    def softmax(logits, temperature):
+        return torch.softmax(logits * temperature, dim=1)
+
+    outcome = CHECKS["softmax_with_temperature"].check(softmax, seed=0, points=4)
+    assert outcome.misconceptions == ["temperature multiplied", "any temperature accepted"]

@@ -1,0 +1,405 @@
+"""Checks that explain: on a small function of its own, away from any assignment."""
+
+import subprocess
+import sys
+import warnings
+
+import pytest
+import torch
+
+from effcv_lab.grading.calling import call
+from effcv_lab.grading.checks import FunctionCheck, grade
+from effcv_lab.grading.comparing import difference, identical, same, show
+from effcv_lab.grading.outcomes import Misconception
+from effcv_lab.grading.promises import LeavesInputs, PassesGradient, Promise, Raises
+
+
+def scale(values, factor):
+    """The function that these checks are about: values times factor, factor > 0."""
+    if factor <= 0:
+        raise ValueError("factor must be > 0")
+    return values * factor
+
+
+def adds_instead(values, factor):
+    """Multiply, do not add.
+
+    Try factor 1.
+    """
+    if factor <= 0:
+        raise ValueError("factor must be > 0")
+    return values + factor
+
+
+def any_factor_accepted(values, factor):
+    """Refuse factors up to zero."""
+    return values * factor
+
+
+def changes_its_input(values, factor):
+    """Make a new tensor."""
+    if factor <= 0:
+        raise ValueError("factor must be > 0")
+    return values.mul_(factor)
+
+
+def usual(generator):
+    return [(torch.randn(n, generator=generator), 3.0) for n in (5, 2, 4)]
+
+
+def bad(generator):
+    return [(torch.randn(2, generator=generator), factor) for factor in (0, -1.0)]
+
+
+CHECK = FunctionCheck(
+    scale,
+    [
+        Promise("multiplies", 0.4, usual),
+        Raises("factor <= 0 is a ValueError", 0.3, bad),
+        LeavesInputs("values are left as they were", 0.1, usual),
+        PassesGradient("can be differentiated", 0.1, usual),
+        Promise("also no values", 0.1, lambda g: [(torch.zeros(0), 2.0)], hidden=True),
+    ],
+    [
+        Misconception.of(adds_instead),
+        Misconception.of(any_factor_accepted, lambda args, got: args[1] <= 0),
+        Misconception.of(changes_its_input),
+    ],
+)
+
+
+def student(body, **names):
+    """Write ``def scale(values, factor)`` with this body, as a notebook cell would."""
+    lines = "\n".join(f"    {line}" for line in body.splitlines())
+    space = {"torch": torch, **names}
+    exec(compile(f"def scale(values, factor):\n{lines}", "<cell>", "exec"), space)
+    return space["scale"]
+
+
+RIGHT = student("if factor <= 0:\n    raise ValueError\nreturn factor * values")
+
+
+# points
+
+
+def test_a_right_function_earns_exactly_the_points():
+    outcome = CHECK.check(RIGHT, seed=0, points=3, hidden=True)
+    assert outcome.points == 3 and type(outcome.points) is float
+    assert all(finding.kept for finding in outcome.findings) and outcome.misconceptions == []
+
+
+def test_every_promise_kept_earns_its_share():
+    outcome = CHECK.check(student("return factor * values"), seed=0, points=10, hidden=True)
+    assert outcome.points == 7
+    assert [finding.kept for finding in outcome.findings] == [True, False, True, True, True]
+
+
+def test_promises_kept_for_grading_do_not_count_before():
+    wrong_when_empty = student(
+        "if factor <= 0:\n    raise ValueError\nreturn factor * values if len(values) else None"
+    )
+    assert CHECK.check(wrong_when_empty, seed=0, points=10).points == 10
+    assert CHECK.check(wrong_when_empty, seed=0, points=10, hidden=True).points == 9
+
+
+def test_the_text_says_that_grading_tries_more():
+    assert "tries 1 more promise" in CHECK.check(RIGHT, seed=0).text
+    assert "more promise" not in CHECK.check(RIGHT, seed=0, hidden=True).text
+
+
+def test_what_always_raises_or_returns_nothing_earns_nothing():
+    for body in ("raise ValueError('no')", "pass", "return None"):
+        assert CHECK.check(student(body), seed=0, points=10, hidden=True).points == 0
+
+
+def test_inputs_are_drawn_by_the_seed_and_more_often_when_it_counts():
+    seen = []
+
+    def note(values, factor):
+        seen.append(tuple(values.tolist()))
+        return scale(values, factor)
+
+    runs = []
+    for seed, hidden in [(1, False), (1, False), (2, False), (1, True)]:
+        seen.clear()
+        CHECK.check(note, seed=seed, hidden=hidden)
+        runs.append(list(seen))
+    assert runs[0] == runs[1] and runs[0] != runs[2]
+    assert len(runs[3]) > 2 * len(runs[0])
+
+
+# explanations
+
+
+def test_a_function_not_written_yet_is_told_so_without_a_traceback():
+    outcome = CHECK.check(student("raise NotImplementedError"), seed=0, points=3)
+    assert outcome.points == 0 and outcome.text == "`scale` is not written yet."
+
+
+def test_the_smallest_failing_example_is_shown_with_got_and_wanted():
+    check = FunctionCheck(scale, [Promise("multiplies", 1, lambda g: [
+        (torch.tensor([1.0, 2.0, 3.0]), 2.0), (torch.tensor([5.0]), 2.0)])], [])  # fmt: skip
+    text = check.check(student("return values"), seed=0).text
+    assert "values = [5]" in text and "factor = 2" in text
+    assert "got    [5]" in text and "wanted [10]" in text
+    assert "[1, 2, 3]" not in text
+
+
+@pytest.mark.parametrize("version", [adds_instead, any_factor_accepted, changes_its_input])
+def test_a_known_mistake_gets_its_own_message(version):
+    outcome = CHECK.check(version, seed=0, points=10)
+    assert outcome.misconceptions == [version.__name__.replace("_", " ")]
+    assert " ".join(version.__doc__.split()) in " ".join(outcome.text.split())
+    assert outcome.points < 10
+
+
+def test_two_mistakes_in_one_function_are_both_named():
+    outcome = CHECK.check(student("return values + factor"), seed=0)
+    assert outcome.misconceptions == ["adds instead", "any factor accepted"]
+
+
+def test_a_mistake_can_be_recognised_by_more_than_equal_numbers():
+    outcome = CHECK.check(student("return values * abs(factor) + 0 * factor"), seed=0)
+    assert outcome.misconceptions == ["any factor accepted"]
+
+
+def test_a_mistake_is_not_recognised_where_the_student_kept_what_it_breaks():
+    everything = Misconception("claims everything", "", adds_instead, lambda args, got: True)
+    check = FunctionCheck(scale, CHECK.promises, [everything])
+    only_bad_factors = check.check(student("return values * abs(factor)"), seed=0)
+    assert only_bad_factors.misconceptions == []
+
+
+def test_numbers_that_are_no_known_mistake_get_no_message():
+    outcome = CHECK.check(student("return values * factor ** 2 + 1"), seed=0)
+    assert "adds instead" not in outcome.misconceptions
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ("return None", "it returned None: is a `return` missing?"),
+        ("return 3.0", "it returned a float, wanted a torch.Tensor"),
+        ("return values.tolist()", "it returned a list, wanted a torch.Tensor"),
+        ("return (values * factor)[None]", "its shape is (1, 2), wanted (2,)"),
+        ("return (values * factor).double()", "its dtype is torch.float64, wanted torch.float32"),
+        ("return values * float('nan')", "2 of 2 numbers are nan or infinite"),
+        ("return values * factor * 2", "yours are 2 times the wanted ones throughout"),
+        ("return torch.nn.Parameter(values * factor)", "it returned a Parameter"),
+        ("return (values * factor).to_sparse()", "differ"),
+        ("return values * factor * 1j", "its dtype is torch.complex64"),
+    ],
+)
+def test_a_result_of_the_wrong_kind_is_named(body, words):
+    outcome = CHECK.check(student(body), seed=0, points=10)
+    if body.endswith("to_sparse()"):  # right numbers in an odd form
+        assert outcome.findings[0].kept
+    else:
+        assert words in outcome.text and not outcome.findings[0].kept
+
+
+def test_an_error_is_told_with_its_type_message_and_line():
+    text = CHECK.check(student("half = factor / 2\nreturn values.fold(half)"), seed=0).text
+    assert "AttributeError: 'Tensor' object has no attribute 'fold'" in text
+    assert "(line 3 of its cell)" in text
+
+
+def test_an_error_in_a_helper_of_the_same_cell_points_at_the_helper():
+    source = "def helper(x):\n    return x / 0\n\ndef scale(values, factor):\n    return helper(1)"
+    space = {}
+    exec(compile(source, "<cell>", "exec"), space)
+    assert "ZeroDivisionError: division by zero (line 2 of its cell)" in (
+        CHECK.check(space["scale"], seed=0).text
+    )
+
+
+def test_an_error_that_shows_everywhere_is_told_once():
+    text = CHECK.check(student("return 1 / 0"), seed=0).text
+    assert (
+        text.count("ZeroDivisionError") == 2
+    )  # once for itself, once where a ValueError was wanted
+    assert "the same as above" in text
+
+
+@pytest.mark.parametrize("thing", [3, None, "scale", torch.zeros(2)])
+def test_something_that_is_no_function_is_named(thing):
+    outcome = CHECK.check(thing, seed=0, points=3)
+    assert outcome.points == 0
+    assert f"`scale` is not a function but {type(thing).__name__}." == outcome.text
+
+
+def test_too_few_parameters_are_explained():
+    assert "takes 1 positional argument but 2 were given" in (
+        CHECK.check(lambda values: values, seed=0).text
+    )
+
+
+class Awkward(Exception):
+    def __str__(self):
+        raise RuntimeError("an error in an error")
+
+    __repr__ = __str__
+
+
+def test_errors_and_results_that_cannot_be_printed_do_no_harm():
+    for body in ("raise Awkward", "return Awkward()"):
+        outcome = CHECK.check(student(body, Awkward=Awkward), seed=0)
+        assert "Awkward" in outcome.text and not outcome.findings[0].kept
+
+
+# fairness and mischief
+
+
+def test_sys_exit_ends_only_the_call():
+    assert "SystemExit" in CHECK.check(student("raise SystemExit(0)"), seed=0).text
+
+
+def test_an_interrupt_is_passed_on():
+    with pytest.raises(KeyboardInterrupt):
+        CHECK.check(student("raise KeyboardInterrupt"), seed=0)
+
+
+def test_running_the_kit_s_own_function_earns_nothing_and_is_named():
+    from effcv_lab.softmax import softmax_with_temperature as kit
+
+    for function in (kit, lambda logits, t: kit(logits, t), lambda logits, t: 1 * kit(logits, t)):
+        check = FunctionCheck(kit, [Promise("", 1, lambda g: [(torch.zeros(2, 3), 2.0)])], [])
+        outcome = check.check(function, seed=0)
+        assert outcome.points == 0
+        assert "ran effcv_lab.softmax.softmax_with_temperature" in outcome.text
+
+
+def test_the_kit_s_argument_checks_may_be_used():
+    from effcv_lab.arguments import number_in
+
+    body = "return values * number_in('factor', factor, 0, open_low=True)"
+    assert CHECK.check(student(body, number_in=number_in), seed=0, points=2).points == 2
+
+
+def test_changing_an_argument_in_place_is_noticed():
+    outcome = CHECK.check(
+        student("if factor <= 0:\n    raise ValueError\nreturn values.mul_(factor)"), seed=0
+    )
+    assert "argument 1 was changed in place" in outcome.text
+    kept = [finding.promise.text for finding in outcome.findings if finding.kept]
+    assert "multiplies" in kept and "values are left as they were" not in kept
+
+
+def test_a_result_cut_off_from_the_gradient_is_noticed():
+    body = "if factor <= 0:\n    raise ValueError\nreturn (values * factor).detach()"
+    broken = [f for f in CHECK.check(student(body), seed=0).findings if not f.kept]
+    assert [finding.promise.text for finding in broken] == ["can be differentiated"]
+    assert "does not require grad" in broken[0].problem
+
+
+def test_a_tensor_that_claims_to_equal_everything_is_not_believed():
+    class Yes(torch.Tensor):
+        def __eq__(self, other):
+            return True
+
+        __hash__ = None
+
+    body = "return torch.zeros(len(values)).as_subclass(Yes)"
+    assert not CHECK.check(student(body, Yes=Yes), seed=0).findings[0].kept
+
+
+def test_replaced_methods_and_functions_of_torch_do_not_make_wrong_numbers_right(monkeypatch):
+    wrong = student("return values * 0")
+    monkeypatch.setattr(torch, "equal", lambda a, b: True)
+    monkeypatch.setattr(torch, "allclose", lambda a, b, **k: True)
+    monkeypatch.setattr(torch.Tensor, "numpy", lambda self: [])
+    monkeypatch.setattr(torch.Tensor, "detach", lambda self: self * 0)
+    assert not CHECK.check(wrong, seed=0).findings[0].kept
+
+
+# quiet
+
+
+NOISY = """
+import logging, os, sys, warnings
+print("printed")
+print("to stderr", file=sys.stderr)
+warnings.warn("warned", stacklevel=1)
+logging.warning("logged")
+os.write(2, b"straight to the file")
+if factor <= 0:
+    raise ValueError
+return values * factor
+"""
+
+
+def test_nothing_gets_to_stderr_and_what_was_said_is_shown(capfd):
+    logging_was_quiet = student(NOISY)
+    points = grade(CHECK, logging_was_quiet, points=2, seed=0)
+    out, err = capfd.readouterr()
+    assert points == 2 and err == ""
+    for words in ("> printed", "> to stderr", "> UserWarning: warned"):
+        assert words in out
+
+
+def test_nothing_gets_to_stderr_in_a_process_of_its_own():
+    program = f"""
+import sys; sys.path.insert(0, {str(__file__.rpartition("/")[0])!r})
+from test_checks import CHECK, NOISY, student
+from effcv_lab.grading.checks import grade
+print(grade(CHECK, student(NOISY), points=2, seed=0))
+print(grade(CHECK, student("raise SystemExit('bye')"), points=2, seed=0))
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert done.returncode == 0 and done.stderr == ""
+    assert done.stdout.rstrip().endswith("0.0")
+
+
+def test_a_flood_of_prints_is_cut():
+    outcome = CHECK.check(student("print('x' * 10_000_000)\nreturn values"), seed=0)
+    assert len(outcome.text) < 5_000
+
+
+def test_warnings_work_as_before_after_a_check():
+    CHECK.check(student(NOISY), seed=0)
+    with pytest.warns(UserWarning, match="still heard"):
+        warnings.warn("still heard", stacklevel=1)
+    assert sys.getprofile() is None
+
+
+# comparing
+
+
+def test_values_close_enough_are_the_same_whatever_the_float_type():
+    assert same(torch.tensor([1.0]), torch.tensor([1.00001], dtype=torch.float64))
+    assert not same(torch.tensor([1.0]), torch.tensor([1.001]))
+    assert same({"a": [1, 2.0]}, {"a": [1.0, 2]})
+    assert not same([1, 2], [1, 2, 3]) and not same("a", "b") and not same(True, False)
+
+
+def test_nan_and_infinity_agree_with_themselves_only():
+    nan, inf = float("nan"), float("inf")
+    assert same(torch.tensor([nan, inf]), torch.tensor([nan, inf]))
+    for other in (torch.tensor([inf, inf]), torch.tensor([nan, -inf]), torch.tensor([0, inf])):
+        assert not same(torch.tensor([nan, inf]), other)
+
+
+def test_identical_sees_the_last_bit_and_the_dtype():
+    one = torch.tensor([1.0])
+    assert identical(one, one.clone())
+    assert not identical(one, torch.nextafter(one, torch.tensor(2.0)))
+    assert not identical(one, one.double()) and not identical(1, 1.0)
+
+
+def test_whole_numbers_truths_and_tuples_are_compared_exactly():
+    assert difference(torch.tensor([1, 2]), torch.tensor([1, 3])) == "1 of 2 numbers differ"
+    assert difference(torch.tensor([True]), torch.tensor([False])) == "1 of 1 numbers differ"
+    assert difference((1, 2), (1, 2)) is None
+    assert difference((1, 2), (1, 3)) == "part 1: the value differs"
+    assert difference((1,), (1, 3)) == "it has 1 parts, wanted 2"
+
+
+def test_long_tensors_are_shown_abridged_and_nearly_one_is_not_shown_as_one():
+    assert len(show(torch.zeros(10_000))) < 200
+    assert show(torch.tensor([0.99999], dtype=torch.float64)) == "[0.99999]"
+
+
+def test_a_call_gives_the_function_copies():
+    values = torch.zeros(2)
+    done = call(lambda x: x.add_(1), (values,))
+    assert values.tolist() == [0, 0] and done.changed == (0,)
