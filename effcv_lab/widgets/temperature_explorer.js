@@ -1,14 +1,14 @@
 // Drawing of the temperature explorer. A plain ES module: no build step, no imports, no network.
 //
 // The state is the model's traits (temperature, logits, student_logits, classes, preset), shared
-// with Python and with every other view. An input event writes them; a change asks for one draw in
-// the next animation frame; Python hears of it at most every SEND_MS, and always of the last value.
-// Without a kernel everything but Python goes on.
+// with Python and with every other view. An input event writes them, and a change asks for one draw
+// in the next animation frame. Each write is offered to Python at once: ipywidgets keeps one message
+// on its way, merges what comes meanwhile and always sends the last value. (A delay of our own would
+// let Python's echo of an older value overtake a newer one.) Without a kernel all but Python goes on.
 
 const LOWEST_T = 0.05;
 const HIGHEST_T = 100;
 const LOGIT_LIMIT = 1e6;
-const SEND_MS = 50;
 const CURVE_POINTS = 161;
 const T_TICKS = [0.05, 0.2, 1, 5, 20, 100];
 const T_JUMPS = [0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100];
@@ -84,7 +84,7 @@ function axisAround(values) {
   const low = Math.min(...values);
   const high = Math.max(...values);
   const room = Math.max((high - low) * 0.15, Math.max(Math.abs(low), Math.abs(high)) * 1e-3, 0.5);
-  const raw = (high - low + 2 * room) / 4;
+  const raw = (high - low + 2 * room) / 6;
   const power = 10 ** Math.floor(Math.log10(raw));
   const step = power * [1, 2, 5, 10].find((factor) => factor * power >= raw * 0.999);
   const from = Math.floor((low - room) / step) * step;
@@ -142,7 +142,6 @@ class View {
     this.signal = signal;
     this.frame = 0;
     this.drawn = {};
-    this.lastSent = 0;
     this.id = `effcv-tx-${++views}`;
     this.build(el);
     this.listen();
@@ -182,12 +181,14 @@ class View {
       this.legend,
     );
     this.table = make("div", { class: "tx-rows", role: "table", "aria-label": "Classes" });
+    const help = "Drag a dot, the slider or the curve; or go there with Tab and use the arrow keys.";
     this.live = make("p", { class: "tx-hidden", role: "status" });
     this.root = make(
       "section",
       { class: "effcv-explorer", "aria-label": "Temperature explorer" },
       top,
       make("div", { class: "tx-body" }, this.buildTemperature(), this.table),
+      make("p", { class: "tx-help", text: help }),
       this.live,
     );
     this.root.dataset.lmSuppressShortcuts = "true"; // else JupyterLab takes the arrow keys
@@ -284,13 +285,13 @@ class View {
     const head = make("div", { class: "tx-row tx-head", role: "row" });
     for (const [name, text] of [
       ["tx-name", "class"],
-      ["tx-track", "score (logit): drag"],
+      ["tx-track", "logit (drag)"],
       ["tx-value", ""],
       ["tx-bars", ""],
       ["tx-number", ""],
     ]) {
       const cell = make("span", { class: name, role: "columnheader", text });
-      if (name === "tx-value") cell.setAttribute("aria-label", "score as number");
+      if (name === "tx-value") cell.setAttribute("aria-label", "logit as number");
       if (name === "tx-number") cell.setAttribute("aria-label", "probability as number");
       head.append(cell);
     }
@@ -312,6 +313,7 @@ class View {
       axis.children[3].append(tick);
     }
     const longest = Math.max(...classes.map((name) => [...name].length));
+    this.root.style.setProperty("--tx-count", classes.length);
     this.root.style.setProperty("--tx-name", `${clamp(longest, 3, 14) + 1}ch`);
     this.root.classList.toggle("tx-two", student);
     this.table.replaceChildren(head, ...this.rows.map((row) => row.line), axis);
@@ -358,11 +360,9 @@ class View {
     signal.addEventListener("abort", () => {
       traits.forEach((name) => this.model.off(`change:${name}`, redraw));
       cancelAnimationFrame(this.frame);
-      if (this.timer) this.flush();
     });
     on(this.slider, "input", () => this.setTemperature(temperatureAt(Number(this.slider.value))));
     on(this.slider, "keydown", (event) => this.temperatureKey(event));
-    on(this.slider, "change", () => this.flush());
     on(this.field, "keydown", (event) => {
       if (["ArrowUp", "ArrowDown", "PageUp", "PageDown"].includes(event.key)) {
         this.temperatureKey(event);
@@ -390,7 +390,6 @@ class View {
     if (this.typed() === null) this.say("The temperature must be from 0.05 to 100.");
     this.field.value = temperatureText(this.get("temperature"));
     this.field.setAttribute("aria-invalid", "false");
-    this.flush();
   }
 
   setTemperature(temperature) {
@@ -443,7 +442,6 @@ class View {
     const stop = () => {
       over.abort();
       this.root.classList.remove("tx-dragging");
-      this.flush();
     };
     node.setPointerCapture(event.pointerId);
     this.root.classList.add("tx-dragging");
@@ -487,7 +485,6 @@ class View {
     this.ease();
     this.write(values);
     this.schedule();
-    this.flush();
     const probs = softmax(logits, values.temperature ?? this.get("temperature"));
     const best = probs.indexOf(Math.max(...probs));
     this.say(
@@ -507,20 +504,8 @@ class View {
     this.live.textContent = text;
   }
 
-  // -- to Python, not too often, the last value always
-
   write(values) {
     for (const [name, value] of Object.entries(values)) this.model.set(name, value);
-    if (this.timer) return;
-    const wait = this.lastSent + SEND_MS - performance.now();
-    if (wait <= 0) this.flush();
-    else this.timer = setTimeout(() => this.flush(), wait);
-  }
-
-  flush() {
-    clearTimeout(this.timer);
-    this.timer = null;
-    this.lastSent = performance.now();
     this.model.save_changes();
   }
 
@@ -588,8 +573,9 @@ class View {
     this.axis = axisAround(all.flat());
     const { low, high, parts, step } = this.axis;
     const ticks = Array.from({ length: parts + 1 }, (_, k) => {
-      const tick = make("span", { text: minus(String(tidy(low + k * step, 10))) });
-      tick.className = k % 2 && parts > 4 ? "tx-minor" : "";
+      const at = tidy(low + k * step, 10) + 0; // never -0
+      const tick = make("span", { text: minus(String(at)) });
+      tick.className = Math.round(at / step) % 2 ? "tx-minor" : "";
       place(tick, "left", k / parts);
       return tick;
     });
