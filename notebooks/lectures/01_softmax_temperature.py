@@ -31,8 +31,8 @@
 # | 11. Check yourself | 2 |
 #
 # *Sources:* Hinton, Vinyals and Dean, *Distilling the Knowledge in a Neural Network*, 2015, arXiv 1503.02531,
-# sections 1 and 2. Guo et al., *On Calibration of Modern Neural Networks*, ICML 2017, arXiv 1706.04599, sections
-# 2 and 4.2. Photographs: Fashion-MNIST, Xiao et al. 2017, arXiv 1708.07747.
+# sections 1 to 3. Guo et al., *On Calibration of Modern Neural Networks*, ICML 2017, arXiv 1706.04599, sections 2
+# to 4. Photographs: Fashion-MNIST, Xiao et al. 2017, arXiv 1708.07747.
 
 # %% id="setup" slide="skip"
 import math
@@ -46,13 +46,8 @@ from effcv_lab.experiments.temperature_measures import TEMPERATURES, wrong_class
 from effcv_lab.models import count_macs, count_parameters, latency_ms, mlp, size_bytes
 from effcv_lab.records import load_record, mean_and_spread, tag
 from effcv_lab.soft_targets import order_kept, soft_gradient, stored
-from effcv_lab.softmax import (
-    dark_knowledge,
-    entropy,
-    expected_calibration_error,
-    fit_temperature,
-    softmax_with_temperature,
-)
+from effcv_lab.softmax import dark_knowledge, entropy, expected_calibration_error, fit_temperature
+from effcv_lab.softmax import softmax_with_temperature as softmax
 from effcv_lab.tables import show_table
 from effcv_lab.training import budget, pick_device, predict_logits
 from effcv_lab.widgets.explorer import Preset, TemperatureExplorer
@@ -60,14 +55,15 @@ from effcv_lab.widgets.predict import predict, reveal
 from effcv_lab.widgets.quiz import quiz
 
 # %% slide="skip"
-torch.set_num_threads(1)  # steadier than two for nets this small, and leaves a core to the browser
+torch.set_num_threads(1)  # steadier than two for nets this small; leaves a core to the browser
 device = pick_device()
 scale = budget(class_="class", paper="paper")
 seeds = range(budget(class_=3, paper=5))
 splits = temperature.splits_for(scale)
 classes = splits.train.classes
-print(f"device {device}, {scale} budget, {len(seeds)} seeds, {len(splits.train):,} training images")
-print("computing time: about a minute on two CPU cores, then a few seconds through the cache")
+print(f"device {device}, {scale} budget, {len(seeds)} seeds")
+print(f"{len(splits.train):,} training, {len(splits.validation):,} validation images")
+print("about a minute of computing on two CPU cores, a few seconds the next time")
 
 # %% [markdown] slide="slide"
 # ## 1. Predict
@@ -75,11 +71,11 @@ print("computing time: about a minute on two CPU cores, then a few seconds throu
 # A network scores ten kinds of clothes. A softmax turns the scores into ten probabilities, after dividing them by a
 # **temperature** T. You have room to keep each probability in **one byte**, that is in steps of 1/256.
 
-# %% slide="fragment"
+# %% slide="fragment" tags=["hide-input"]
 predict(
     "temperature_one_byte",
-    "At which temperature can you still read most of the network's ranking of the ten classes "
-    "from the ten bytes?",
+    "At which temperature can you still read most of the network's ranking of the ten "
+    "classes from the ten bytes?",
     choices=["T = 1", "T = 5", "T = 100", "T = 1000", "the same at every T"],
 )
 
@@ -88,39 +84,36 @@ predict(
 #
 # A **teacher** is a trained network whose outputs somebody will learn from. Ours is a small convolutional net.
 # **Logits** are its ten scores before the softmax. All choices are made on the validation set; the test set waits
-# for the last section.
+# for the end.
 
 # %% slide="fragment"
-teacher = temperature.TEACHER.train(splits, seed=0, budget=scale, device=device)
+teacher = temperature.TEACHER.train(splits, 0, scale, device)
 images, labels = splits.validation.images, splits.validation.labels
 logits = predict_logits(teacher, images).double()
 
-# %% slide="fragment"
+# %% slide="fragment" tags=["hide-input"]
 accuracy = (logits.argmax(dim=1) == labels).double().mean().item()
-show_table(
-    [
-        {
-            "network": temperature.TEACHER.name,
-            "validation accuracy": f"{accuracy:.1%}",
-            "parameters": f"{count_parameters(teacher):,}",
-            "MACs": f"{count_macs(teacher, (1, 28, 28)):,}",
-            "bytes": f"{size_bytes(teacher):,}",
-            "ms for one image": f"{latency_ms(teacher, images[:1]):.2f}",
-        }
-    ]
-)
+baseline = {
+    "network": temperature.TEACHER.name,
+    "validation accuracy": f"{accuracy:.1%}",
+    "parameters": f"{count_parameters(teacher):,}",
+    "MACs": f"{count_macs(teacher, (1, 28, 28)):,}",
+    "bytes": f"{size_bytes(teacher):,}",
+    "ms for one image": f"{latency_ms(teacher, images[:1]):.2f}",
+}
+show_table([baseline])
 assert accuracy > 0.75, "far below what this network reaches"
 
 # %% [markdown] slide="subslide"
 # A second table will grow through this lecture: one row for each of four temperatures, one column for each thing
-# that we learn to measure. Accuracy is its first column, and already says something.
+# that we learn to measure. Accuracy is its first column.
 
 # %% slide="fragment"
 SHOWN = (1.0, 5.0, 20.0, 100.0)
 table = [{"T": f"{T:g}"} for T in SHOWN]
 for row, T in zip(table, SHOWN, strict=True):
-    guess = softmax_with_temperature(logits, T).argmax(dim=1)
-    row["accuracy"] = f"{(guess == labels).double().mean().item():.1%}"
+    right = softmax(logits, T).argmax(dim=1) == labels
+    row["accuracy"] = f"{right.double().mean():.1%}"
 show_table(table)
 assert len({row["accuracy"] for row in table}) == 1
 
@@ -141,7 +134,7 @@ scores = torch.tensor([2.0, 1.0, -1.0])  # cat, dog, bear
 raised = torch.exp(scores)
 print("exp:          ", raised)
 print("probabilities:", raised / raised.sum())
-assert torch.allclose(raised / raised.sum(), softmax_with_temperature(scores, 1.0))
+assert torch.allclose(raised / raised.sum(), softmax(scores, 1.0))
 
 # %% [markdown] slide="subslide"
 # ### Now break it
@@ -152,7 +145,8 @@ assert torch.allclose(raised / raised.sum(), softmax_with_temperature(scores, 1.
 moved = scores + 1000
 broken = torch.exp(moved) / torch.exp(moved).sum()
 print("by the formula:", broken)
-print("largest float: ", torch.finfo(moved.dtype).max, "  exp(1000) = inf, inf / inf = nan")
+print("largest float: ", torch.finfo(moved.dtype).max)
+print("exp(1000):     ", torch.exp(moved[0]), " and inf / inf is no number")
 assert broken.isnan().all()
 
 # %% [markdown] slide="fragment"
@@ -160,8 +154,8 @@ assert broken.isnan().all()
 # largest exponent becomes 0 and nothing can overflow. The kit's function does this.
 
 # %% slide="fragment"
-print(softmax_with_temperature(moved, 1.0))
-assert torch.allclose(softmax_with_temperature(moved, 1.0), softmax_with_temperature(scores, 1.0))
+print(softmax(moved, 1.0))
+assert torch.allclose(softmax(moved, 1.0), softmax(scores, 1.0))
 
 # %% [markdown] slide="subslide"
 # ### What about T = 0?
@@ -171,7 +165,7 @@ assert torch.allclose(softmax_with_temperature(moved, 1.0), softmax_with_tempera
 
 # %% slide="fragment"
 try:
-    softmax_with_temperature(scores, 0)
+    softmax(scores, 0)
 except ValueError as error:
     print("ValueError:", error)
 else:
@@ -185,16 +179,20 @@ else:
 
 # %% slide="fragment"
 for T in (0.2, 1, 5, 100):
-    probs = softmax_with_temperature(scores, T)
-    print(f"T = {T:<5g}", [f"{p:.3f}" for p in probs.tolist()], f"entropy {entropy(probs):.3f}")
+    probs = softmax(scores, T)
+    rounded = ", ".join(f"{p:.3f}" for p in probs.tolist())
+    print(f"T = {T:<4g} probabilities {rounded}  entropy {entropy(probs):.3f}")
 print(f"ln 3 = {math.log(3):.3f}")
 
 # %% [markdown] slide="subslide"
-# Low T: the winner takes all. High T: everybody gets nearly the same. The teacher does the same with its validation
-# images. We measure at T from 0.1 to 50,000, all values in `TEMPERATURES`.
+# Low T: the winner takes all. High T: everybody gets nearly the same. So it is with the teacher, over all its
+# validation images. `TEMPERATURES` runs from 0.1 to 50,000.
 
 # %% slide="fragment"
-nats = [entropy(softmax_with_temperature(logits, T)).mean().item() for T in TEMPERATURES]
+nats = [entropy(softmax(logits, T)).mean().item() for T in TEMPERATURES]
+assert (torch.tensor(nats).diff() > -1e-9).all()  # never falls
+
+# %% slide="subslide" tags=["hide-input"]
 figures.show(
     figures.curves(
         TEMPERATURES,
@@ -207,9 +205,8 @@ figures.show(
         note=f"Illustrative stand-in: one small teacher, {len(labels):,} validation images.",
     )
 )
-assert (torch.tensor(nats).diff() > -1e-9).all()
 
-# %% slide="fragment"
+# %% slide="subslide"
 for row, T in zip(table, SHOWN, strict=True):
     row["entropy (nats)"] = f"{nats[TEMPERATURES.index(T)]:.3f}"
 show_table(table)
@@ -221,7 +218,7 @@ show_table(table)
 # of, and the mistake that it is surest of.
 
 # %% slide="skip"
-confidence, guess = softmax_with_temperature(logits, 1.0).max(dim=1)
+confidence, guess = softmax(logits, 1.0).max(dim=1)
 wrong = guess != labels
 chosen = {
     "sure and right": torch.where(wrong, 0, confidence).argmax().item(),
@@ -229,7 +226,7 @@ chosen = {
     "sure and wrong": torch.where(wrong, confidence, 0).argmax().item(),
 }
 
-# %% slide="subslide"
+# %% slide="fragment" tags=["hide-input"]
 figures.show(
     figures.image_grid(
         torch.stack([images[i] for i in chosen.values()]),
@@ -239,9 +236,9 @@ figures.show(
     )
 )
 
-# %% slide="subslide"
+# %% slide="subslide" tags=["hide-input"]
 presets = [
-    Preset(name, logits[i], classes, image=images[i], caption=f"Label: {classes[labels[i]]}")
+    Preset(name, logits[i], classes, images[i], caption=f"Label: {classes[labels[i]]}")
     for name, i in chosen.items()
 ]
 explorer = TemperatureExplorer(presets=presets)
@@ -257,46 +254,53 @@ explorer
 #
 # **It must show:** bars shrink and grow, but no T makes one overtake another, and entropy only ever rises with T.
 
-# %% slide="fragment"
+# %% slide="subslide"
 for name, i in chosen.items():
-    ranked = [classes[k] for k in logits[i].argsort(descending=True)[:3]]
-    print(f"{name:<15} label {classes[labels[i]]:<12} first, second, third: {', '.join(ranked)}")
-    for T in (0.5, 1.0, 5.0, 20.0):
-        probs = softmax_with_temperature(logits[i], T)
-        assert torch.equal(probs.argsort(stable=True), logits[i].argsort(stable=True))
+    order = logits[i].argsort(descending=True, stable=True)
+    first, second, third = (classes[k] for k in order[:3])
+    print(f"{name}: label {classes[labels[i]]}")
+    print(f"    the teacher's order: {first}, {second}, {third} ...")
+    for T in (0.5, 1.0, 5.0, 20.0):  # the same order at every T
+        assert torch.equal(softmax(logits[i], T).argsort(descending=True, stable=True), order)
 
 # %% [markdown] slide="slide"
 # ## 5. What the network thinks of the wrong classes
 #
 # Take the label's probability away and share out the rest: **dark knowledge**, what a network knows besides the
-# answer. Hinton et al. (section 1) point to the ratios of the very small probabilities: they say what the network
-# finds similar. One photograph:
+# answer. Hinton et al. (section 1) point to the ratios of very small probabilities: they say what the network finds
+# similar.
 
 # %% slide="fragment"
 i = chosen["sure and right"]
-shares = {
-    f"T = {T}": dark_knowledge(softmax_with_temperature(logits[i : i + 1], T), labels[i : i + 1])[0]
-    for T in (1, 5)
-}
+row, label = logits[i : i + 1], labels[i : i + 1]  # one image, still with a batch axis
+shares = {f"T = {T}": dark_knowledge(softmax(row, T), label)[0] for T in (1, 5)}
+six = shares["T = 5"].argsort(descending=True)[:6]  # the largest, in order
+
+# %% slide="subslide" tags=["hide-input"]
 figures.show(
     figures.probability_bars(
-        shares,
-        classes,
+        {name: share[six] for name, share in shares.items()},
+        [classes[k] for k in six],
         title=f"What else could this {classes[labels[i]].lower()} be?",
         x_label="Share of the belief that is not on the label",
-        note="Illustrative stand-in: one image, one small teacher.",
+        note="Illustrative stand-in: one image, one small teacher; the six largest shares.",
     )
 )
 
 # %% [markdown] slide="subslide"
-# Now the mean over all validation images of a class, at T = 1. A row is the true class; it sums to 1.
+# Now the mean over all validation images of a class. A row is the true class and sums to 1; its own place stays
+# empty.
 
 # %% slide="fragment"
-shares_at = {T: wrong_classes(logits, labels, T) for T in SHOWN}
-off_diagonal = torch.eye(len(classes), dtype=torch.bool)
+shares_at = {T: wrong_classes(logits, labels, T) for T in (1.0, 5.0)}
+for shares in shares_at.values():
+    assert torch.allclose(shares.sum(dim=1), torch.ones(10).double())
+    shares.fill_diagonal_(math.nan)
+
+# %% slide="subslide" tags=["hide-input"]
 figures.show(
     figures.heat_map(
-        shares_at[1.0].masked_fill(off_diagonal, math.nan),
+        shares_at[1.0],
         classes,
         title="T = 1: a few wrong classes hold nearly everything",
         row_label="True class",
@@ -306,10 +310,10 @@ figures.show(
     )
 )
 
-# %% slide="subslide"
+# %% slide="subslide" tags=["hide-input"]
 figures.show(
     figures.heat_map(
-        shares_at[5.0].masked_fill(off_diagonal, math.nan),
+        shares_at[5.0],
         classes,
         title="T = 5: the same pattern, and now the rest of the order shows, too",
         row_label="True class",
@@ -320,22 +324,24 @@ figures.show(
 )
 
 # %% slide="subslide"
-at_1, at_5 = shares_at[1.0].argmax(dim=1), shares_at[5.0].argmax(dim=1)
+at_1, at_5 = (shares_at[T].nan_to_num().argmax(dim=1) for T in (1.0, 5.0))
+print("largest share   at T = 1      at T = 5")
 for name, cold, warm in zip(classes, at_1, at_5, strict=True):
-    print(f"{name:<12} largest at T = 1: {classes[cold]:<12} at T = 5: {classes[warm]}")
+    print(f"{name:<15} {classes[cold]:<13} {classes[warm]}")
 assert (at_1 == at_5).sum() >= 6
-shoes = {"Sandal", "Sneaker", "Ankle boot"}
-assert classes[shares_at[5.0][classes.index("Sneaker")].argmax()] in shoes
+assert classes[at_5[classes.index("Sneaker")]] in ("Sandal", "Ankle boot")
 
 # %% [markdown] slide="fragment"
 # Nobody told the teacher that sneakers, sandals and boots are all shoes: labels are ten unrelated numbers. It found
 # out. An image keeps its order at every T; a class's *mean* may change places, as images then weigh differently.
-# Into the table: the mean share of an image's largest wrong class. Nine equal shares would be 1/9.
+
+# %% [markdown] slide="subslide"
+# Into the table: the share of an image's largest wrong class, mean over the images. Nine equal shares would be 1/9.
 
 # %% slide="fragment"
 for row, T in zip(table, SHOWN, strict=True):
-    largest = dark_knowledge(softmax_with_temperature(logits, T), labels).amax(dim=1).mean()
-    row["largest wrong class"] = f"{largest:.3f}"
+    shares = dark_knowledge(softmax(logits, T), labels)
+    row["largest wrong class"] = f"{shares.amax(dim=1).mean():.3f}"
 show_table(table)
 
 # %% [markdown] slide="slide"
@@ -349,17 +355,13 @@ show_table(table)
 
 # %% slide="fragment"
 student = temperature.untrained(lambda: mlp(temperature.STUDENT_HIDDEN), seed=0)
-start = predict_logits(student, images).double().requires_grad_()
-T = 5.0
-soft_targets = softmax_with_temperature(logits, T)
-F.cross_entropy(start / T, soft_targets, reduction="sum").backward()
-print(
-    "largest difference between autograd and the equation:",
-    f"{(start.grad - soft_gradient(start.detach(), logits, T)).abs().max():.1e}",
-)
-assert torch.allclose(start.grad, soft_gradient(start.detach(), logits, T))
+z = predict_logits(student, images).double().requires_grad_()
+F.cross_entropy(z / 5.0, softmax(logits, 5.0), reduction="sum").backward()
+gap = (z.grad - soft_gradient(z.detach(), logits, 5.0)).abs().max()
+print(f"autograd and the equation differ by at most {gap:.0e}")
+assert gap < 1e-9
 
-# %% slide="fragment"
+# %% slide="subslide" tags=["hide-input"]
 predict(
     "temperature_gradient",
     "T grows from 20 to 100, five times. By which factor does the gradient shrink?",
@@ -367,14 +369,17 @@ predict(
 )
 
 # %% slide="subslide"
-gradients = [soft_gradient(start.detach(), logits, T) for T in TEMPERATURES]
+z = z.detach()
+gradients = [soft_gradient(z, logits, T) for T in TEMPERATURES]
 norms = [gradient.norm(dim=1).mean().item() for gradient in gradients]
 times_T2 = [norm * T**2 for norm, T in zip(norms, TEMPERATURES, strict=True)]
+
+# %% slide="fragment" tags=["hide-input"]
 figures.show(
     figures.curves(
         TEMPERATURES,
         {"gradient": norms, "gradient × T²": times_T2},
-        references={"slope −2": [times_T2[-1] / T**2 * 4 for T in TEMPERATURES]},
+        references={"slope −2": [4 * times_T2[-1] / T**2 for T in TEMPERATURES]},
         title="From T = 10 on the gradient falls like 1/T², and a factor T² holds it level",
         x_label="Temperature T",
         y_label="Mean gradient norm",
@@ -384,18 +389,18 @@ figures.show(
     )
 )
 
-# %% slide="fragment"
-at = dict(zip(TEMPERATURES, norms, strict=True))
-slope = {(a, b): math.log(at[b] / at[a]) / math.log(b / a) for a, b in [(1, 2), (20, 100)]}
-factor = at[20.0] / at[100.0]
+# %% slide="subslide" tags=["hide-input"]
+norm_at = dict(zip(TEMPERATURES, norms, strict=True))
+factor = norm_at[20.0] / norm_at[100.0]
+slope, early = (math.log(norm_at[b] / norm_at[a]) / math.log(b / a) for a, b in [(20, 100), (1, 2)])
 closest = min((1, 5, 25, 125), key=lambda guess: abs(math.log(factor / guess)))
 reveal(
     "temperature_gradient",
-    f"about {closest}",
-    f"Measured {factor:.1f}, a slope of {slope[20, 100]:.2f} in the figure. Between T = 1 and 2 it "
-    f"is only {slope[1, 2]:.2f}: the law needs T larger than the differences of the logits.",
+    "about 1 (it stays)" if closest == 1 else f"about {closest}",
+    f"Measured: {factor:.1f}, a slope of {slope:.2f} in the figure. Between T = 1 and 2 it is "
+    f"only {early:.2f}: the law needs T larger than the differences of the logits.",
 )
-assert abs(slope[20, 100] + 2) < 0.15
+assert abs(slope + 2) < 0.15
 
 # %% [markdown] slide="subslide"
 # ### Why two factors of 1/T?
@@ -408,17 +413,20 @@ assert abs(slope[20, 100] + 2) < 0.15
 # **At high T the student simply learns to match logits.** Is the direction right, too?
 
 # %% slide="fragment"
-difference = start.detach() - logits
-difference = difference - difference.mean(dim=1, keepdim=True)
-for row, T in zip(table, SHOWN, strict=True):
+difference = (z - logits) - (z - logits).mean(dim=1, keepdim=True)
+for T in SHOWN:
     gradient = gradients[TEMPERATURES.index(T)]
     cosine = F.cosine_similarity(gradient, difference, dim=1).mean()
-    row["gradient"] = f"{at[T]:.2g}"
-    row["gradient × T²"] = f"{at[T] * T**2:.2f}"
-    print(f"T = {T:<4g} cosine between the gradient and z − v: {cosine:.4f}")
-show_table(table)
+    print(f"T = {T:<4g} cosine of gradient and z − v: {cosine:.4f}")
 assert cosine > 0.99
-assert max(times_T2[6:]) < 1.5 * min(times_T2[6:])  # level from T = 10 on
+
+# %% slide="subslide"
+for row, T in zip(table, SHOWN, strict=True):
+    row["gradient"] = f"{norm_at[T]:.2g}"
+    row["gradient × T²"] = f"{norm_at[T] * T**2:.2f}"
+show_table(table)
+level = times_T2[TEMPERATURES.index(10.0) :]
+assert max(level) < 1.5 * min(level)
 
 # %% [markdown] slide="fragment"
 # This is why distillation multiplies the soft loss by T²: beside a hard-label loss, whose gradient does not shrink,
@@ -434,30 +442,27 @@ assert max(times_T2[6:]) < 1.5 * min(times_T2[6:])  # level from T = 10 on
 # %% slide="fragment"
 centred = logits - logits.mean(dim=1, keepdim=True)
 for T in SHOWN:
-    back = T * softmax_with_temperature(logits, T).log()
-    error = (back - back.mean(dim=1, keepdim=True) - centred).abs().max().item()
-    print(f"T = {T:<5g} logits come back with an error of at most {error:.0e}")
+    back = T * softmax(logits, T).log()
+    error = (back - back.mean(dim=1, keepdim=True) - centred).abs().max()
+    print(f"T = {T:<5g} the logits come back, error at most {error:.0e}")
     assert error < 1e-6
 
-# %% [markdown] slide="fragment"
+# %% [markdown] slide="subslide"
 # In exact arithmetic **every T holds the same information**: all logits, up to a constant. What T changes is how
 # large the differences are that carry it. For large T:
 #
 # $$p_i - \frac{1}{K} \approx \frac{z_i - \bar z}{K T}$$
 
 # %% [markdown] slide="subslide"
-# So whoever looks with limited sharpness, a file, an optimiser beside another loss, your eye, sees less again when
-# T is very large. One photograph's ten probabilities, each rounded to a byte:
+# So whoever looks with limited sharpness (a file, an optimiser beside another loss, your eye) sees less again when T
+# is very large. One photograph's ten probabilities, each rounded to a byte, as multiples of 1/256:
 
 # %% slide="fragment"
-i = chosen["sure and right"]
+one_image = logits[chosen["sure and right"]]
 for T in (1.0, 5.0, 20.0, 100.0, 10_000.0):
-    written = (stored(softmax_with_temperature(logits[i], T), bits=8) * 256).int()
-    print(
-        f"T = {T:<6g}",
-        " ".join(f"{byte:>3}" for byte in written.tolist()),
-        f"  different: {len(written.unique())}",
-    )
+    written = (stored(softmax(one_image, T), bits=8) * 256).int().tolist()
+    text = " ".join(f"{byte:>3}" for byte in written)
+    print(f"T = {T:<6g} {text}   {len(set(written))} values")
 
 # %% [markdown] slide="fragment"
 # Too cold, and small probabilities round to zero. Too hot, and all ten fall on the same step near 256/10. Either way
@@ -465,35 +470,37 @@ for T in (1.0, 5.0, 20.0, 100.0, 10_000.0):
 
 # %% slide="subslide"
 kept = {
-    f"{bits} bits": [
-        order_kept(stored(softmax_with_temperature(logits, T), bits)) for T in TEMPERATURES
-    ]
+    f"{bits} bits": [order_kept(stored(softmax(logits, T), bits)) for T in TEMPERATURES]
     for bits in (8, 16)
 }
+for values in kept.values():  # it rises, and it falls
+    assert max(values) > values[0] + 0.2 and max(values) > values[-1] + 0.2
+
+# %% slide="subslide" tags=["hide-input"]
 figures.show(
     figures.curves(
         TEMPERATURES,
         kept,
         title="The ranking shows best in between; more bits move the edges, not the shape",
         x_label="Temperature T",
-        y_label="Share of class pairs still in order",
+        y_label="Share of class pairs in order",
         log_x=True,
         y_range=(0, 1.05),
-        note="Illustrative stand-in: rounding plays the part of any reader with limited sharpness.",
+        note="Illustrative stand-in: rounding plays any reader with limited sharpness.",
     )
 )
 
-# %% slide="fragment"
+# %% slide="subslide" tags=["hide-input"]
 one_byte = dict(zip(TEMPERATURES, kept["8 bits"], strict=True))
 best = max(one_byte, key=one_byte.get)
+offered = max((1.0, 5.0, 100.0, 1000.0), key=one_byte.get)
 reveal(
     "temperature_one_byte",
-    max(("T = 1", "T = 5", "T = 100", "T = 1000"), key=lambda c: one_byte[float(c[4:])]),
-    f"One byte keeps {one_byte[1.0]:.0%} of the pairs at T = 1, {one_byte[best]:.0%} at its best, "
-    f"T = {best:g}, {one_byte[100.0]:.0%} at T = 100 and {one_byte[1000.0]:.0%} at T = 1000.",
+    f"T = {offered:g}",
+    f"One byte keeps {one_byte[1.0]:.0%} of the pairs at T = 1, {one_byte[5.0]:.0%} at T = 5, "
+    f"{one_byte[100.0]:.0%} at T = 100, {one_byte[1000.0]:.0%} at T = 1000. Of all temperatures "
+    f"measured, T = {best:g} is best.",
 )
-for values in kept.values():
-    assert max(values) > values[0] + 0.2 and max(values) > values[-1] + 0.2
 
 # %% slide="fragment"
 for row, T in zip(table, SHOWN, strict=True):
@@ -513,34 +520,32 @@ show_table(table)
 # A network is **calibrated** if, of all the answers that it gives with 80 % confidence, 80 % are right. The
 # **calibration error** is the mean gap between the two, in 15 bins (Guo et al., section 2).
 
-# %% slide="fragment"
+# %% slide="fragment" tags=["hide-input"]
 predict(
     "temperature_sure",
-    "Guo et al. found that modern networks are too sure of themselves. And our small teacher?",
+    "Guo et al. found modern networks too sure of themselves. And our small teacher?",
     choices=["too sure: best T above 1", "not sure enough: best T below 1"],
 )
 
 # %% slide="subslide"
-fitted = fit_temperature(logits, labels)  # the T with the likeliest validation labels
-reveal(
-    "temperature_sure",
-    "too sure: best T above 1" if fitted > 1 else "not sure enough: best T below 1",
-    f"Best on validation: T = {fitted:.3f}. Measure your own network before you repeat a finding "
-    "about somebody else's.",
-)
+fitted = fit_temperature(logits, labels)  # the likeliest validation labels
+verdict = "too sure: best T above 1" if fitted > 1 else "not sure enough: best T below 1"
+reveal("temperature_sure", verdict, f"The best T on the validation set is {fitted:.3f}.")
+
+# %% slide="subslide" tags=["hide-input"]
 figures.show(
     figures.reliability_diagram(
-        softmax_with_temperature(logits, 1.0),
+        softmax(logits, 1.0),
         labels,
         title=f"The teacher at T = 1; it fits best at T = {fitted:.2f}",
         note="Illustrative stand-in: validation images, one small teacher.",
     )
 )
 
-# %% slide="fragment"
+# %% slide="subslide"
 table.append({"T": f"{fitted:.3f} (fitted)", "accuracy": f"{accuracy:.1%}"})
 for row, T in zip(table, (*SHOWN, fitted), strict=True):
-    error = expected_calibration_error(softmax_with_temperature(logits, T), labels)
+    error = expected_calibration_error(softmax(logits, T), labels)
     row["calibration error"] = f"{error:.3f}"
 show_table(table, missing="–")
 assert F.cross_entropy(logits / fitted, labels) <= F.cross_entropy(logits, labels)
@@ -553,22 +558,25 @@ assert F.cross_entropy(logits / fitted, labels) <= F.cross_entropy(logits, label
 # And a network trained the other way: an MLP, many more epochs, no weight decay.
 
 # %% slide="fragment"
-long_mlp = temperature.LONG_MLP.train(splits, seed=0, budget=scale, device=device)
+long_mlp = temperature.LONG_MLP.train(splits, 0, scale, device)
 mlp_logits = predict_logits(long_mlp, images).double()
 mlp_fitted = fit_temperature(mlp_logits, labels)
+assert mlp_fitted > fitted
+
+# %% slide="subslide" tags=["hide-input"]
 figures.show(
     figures.reliability_diagram(
-        softmax_with_temperature(mlp_logits, 1.0),
+        softmax(mlp_logits, 1.0),
         labels,
         title=f"The MLP at T = 1; it fits best at T = {mlp_fitted:.2f}",
         note="Same shape as the paper: Guo et al., figure 1. One network.",
     )
 )
-assert mlp_fitted > fitted
 
-# %% [markdown] slide="fragment"
-# The same data, and different advice. Three things differ between the two networks: architecture, epochs, weight
-# decay. This comparison does not say which of them matters; Guo et al. (section 3) take them one by one.
+# %% [markdown] slide="subslide"
+# The same data, and different advice: measure your own network before you repeat a finding about somebody else's.
+# Three things differ between these two: architecture, epochs, weight decay. This comparison does not say which of
+# them matters; Guo et al. (section 3) take such causes one by one.
 
 # %% [markdown] slide="slide"
 # ## 9. Several teachers
@@ -578,17 +586,16 @@ assert mlp_fitted > fitted
 
 # %% slide="fragment"
 record = temperature.run(scale, device, seeds, splits=splits)
-rows = record.rows
+kept_record = load_record("temperature")
 print(tag(record))
 
-# %% slide="subslide"
-kept_record = load_record("temperature")
+# %% slide="subslide" tags=["hide-input"]
 figures.show(
     figures.curves(
         TEMPERATURES,
         {
-            "here": [row["order_kept_8_bits"] for row in rows],
-            "recorded": [row["order_kept_8_bits"] for row in kept_record.rows],
+            name: [row["order_kept_8_bits"] for row in source.rows]
+            for name, source in {"here": record, "recorded": kept_record}.items()
         },
         title="Every teacher's ranking shows best in between",
         x_label="Temperature T",
@@ -603,28 +610,37 @@ figures.show(
 
 # %% slide="skip"
 def summary(record, measure):
-    """Mean ± standard deviation, over the seeds, of what ``measure`` takes from a row."""
-    return "{:.3f} ± {:.3f}".format(*mean_and_spread([measure(row) for row in record.rows]))
+    """Mean ± standard deviation, over seeds, of what ``measure`` takes from a row."""
+    mean, spread = mean_and_spread([measure(row) for row in record.rows])
+    return f"{mean:.3f} ± {spread:.3f}"
 
 
-at_T = TEMPERATURES.index
+def at(name, T):
+    """Return the measure that is one point of a curve."""
+    return lambda row: row[name][TEMPERATURES.index(T)]
+
+
 measures = {
-    "entropy at T = 5 (nats)": lambda row: row["entropy"][at_T(5.0)],
-    "gradient × T² at T = 100": lambda row: row["gradient_norm"][at_T(100.0)] * 100**2,
-    "order kept in 1 byte, T = 1": lambda row: row["order_kept_8_bits"][at_T(1.0)],
-    "order kept in 1 byte, T = 5": lambda row: row["order_kept_8_bits"][at_T(5.0)],
-    "order kept in 1 byte, T = 1000": lambda row: row["order_kept_8_bits"][at_T(1000.0)],
+    "entropy at T = 5 (nats)": at("entropy", 5.0),
+    "gradient × T² at T = 100": lambda row: at("gradient_norm", 100.0)(row) * 100**2,
+    "order kept in 1 byte, T = 1": at("order_kept_8_bits", 1.0),
+    "order kept in 1 byte, T = 5": at("order_kept_8_bits", 5.0),
+    "order kept in 1 byte, T = 1000": at("order_kept_8_bits", 1000.0),
     "fitted T, teacher": lambda row: row["fitted_temperature"],
     "fitted T, long-trained MLP": lambda row: row["mlp_fitted_temperature"],
 }
 
-# %% slide="subslide"
+# %% slide="subslide" tags=["hide-input"]
 here = f"here, {record.budget} scale, {len(record.seeds)} seeds"
 recorded = f"recorded, {kept_record.budget} scale, {len(kept_record.seeds)} seeds"
 show_table(
     [
-        {"mean ± sd": name, here: summary(record, of), recorded: summary(kept_record, of)}
-        for name, of in measures.items()
+        {
+            "mean ± sd": name,
+            here: summary(record, measure),
+            recorded: summary(kept_record, measure),
+        }
+        for name, measure in measures.items()
     ]
 )
 
@@ -634,40 +650,38 @@ show_table(
 # **High entropy is not knowledge.** The honest control: a network with random weights. And a second one: does dark
 # knowledge say anything about the *image*, or would a table with one row for each label do?
 #
-# For each image, the wrong classes are ranked by two models; **agreement** is the rank correlation (1: same order,
-# 0: unrelated). No temperature changes it.
+# For each image two models rank the wrong classes; **agreement** is the rank correlation (1: same order, 0:
+# unrelated). No temperature changes it.
 
-# %% slide="fragment"
+# %% slide="fragment" tags=["hide-input"]
 controls = {
     "another teacher (other seed)": "agreement_teacher",
-    "a table of class averages of another teacher": "agreement_label_only",
+    "class averages of another teacher": "agreement_label_only",
     "a network with random weights": "agreement_untrained",
 }
 show_table(
     [
-        {"a teacher compared with": name, "agreement": summary(record, lambda row, k=key: row[k])}
+        {"a teacher beside": name, "agreement": summary(record, lambda row, k=key: row[k])}
         for name, key in controls.items()
     ]
 )
-print(
-    f"entropy of the random network at T = 1: {summary(record, lambda row: row['untrained_entropy'])} nats, "
-    f"ln 10 = {math.log(10):.3f}"
-)
-agreement = {key: mean_and_spread([row[key] for row in rows])[0] for key in controls.values()}
-assert agreement["agreement_untrained"] < 0.5 < agreement["agreement_teacher"]
+random_entropy = summary(record, lambda row: row["untrained_entropy"])
+print(f"entropy of the random network at T = 1: {random_entropy}, ln 10 = {math.log(10):.3f}")
+for row in record.rows:
+    assert row["agreement_untrained"] < 0.6 < row["agreement_teacher"]
+    assert row["agreement_label_only"] < row["agreement_teacher"]
 
-# %% [markdown] slide="fragment"
-# The random network has almost the largest entropy there is, already at T = 1, and knows nothing of the order.
-# Two teachers agree, so dark knowledge is no accident of one run. But most of that agreement a **table of ten rows**
-# reaches too: only the gap between the first two lines is about the single photograph.
+# %% [markdown] slide="subslide"
+# The random network has almost the largest entropy there is, already at T = 1, and knows nothing of the order. Two
+# teachers agree, so dark knowledge is no accident of one run. But most of that agreement **ten rows of class
+# averages** reach too: only the gap between the first two lines is about the single photograph.
 
 # %% [markdown] slide="subslide"
 # ### The test set, once
 #
-# T was fitted on validation images. Does it help on images that nobody has looked at? Calibration error and
-# cross-entropy on the test set, at T = 1 and at the fitted T; mean over seeds.
+# T was fitted on validation images. Does it help on images that nobody has looked at? Mean ± sd over seeds:
 
-# %% slide="fragment"
+# %% slide="fragment" tags=["hide-input"]
 numbers = {
     "fitted T": "fitted_temperature",
     "accuracy, validation": "validation_accuracy",
@@ -678,24 +692,24 @@ numbers = {
     "test cross-entropy, fitted T": "test_loss_after",
 }
 networks = {"teacher": "", "long-trained MLP": "mlp_"}
-verdict = [{"mean ± sd": name} for name in numbers]
-for line, key in zip(verdict, numbers.values(), strict=True):
+lines = [{"mean ± sd": name} for name in numbers]
+for line, key in zip(lines, numbers.values(), strict=True):
     for network, prefix in networks.items():
         line[network] = summary(record, lambda row, k=prefix + key: row[k])
-show_table(verdict)
+show_table(lines)
 
-# %% slide="fragment"
-for name, prefix in networks.items():
+# %% slide="fragment" tags=["hide-input"]
+for network, prefix in networks.items():
     gains = {
         part: [
-            row[f"{prefix}{part}_loss_before"] - row[f"{prefix}{part}_loss_after"] for row in rows
+            r[f"{prefix}{part}_loss_before"] - r[f"{prefix}{part}_loss_after"] for r in record.rows
         ]
         for part in ("validation", "test")
     }
-    helped = sum(gain > 0 for gain in gains["test"])
+    helped = {part: sum(gain > 0 for gain in gains[part]) for part in gains}
     print(
-        f"{name}: cross-entropy fell on the test set for {helped} of {len(rows)} seeds, "
-        f"on validation for {sum(gain >= 0 for gain in gains['validation'])} (by construction)"
+        f"{network}: the fitted T lowers the cross-entropy of {helped['validation']} of "
+        f"{len(record.rows)} networks on validation, of {helped['test']} on test"
     )
     assert min(gains["validation"]) > -1e-6  # what was fitted cannot have become worse
 
@@ -716,7 +730,7 @@ for name, prefix in networks.items():
 # %% [markdown] slide="slide"
 # ## 11. Check yourself
 
-# %% slide="fragment"
+# %% slide="fragment" tags=["hide-input"]
 quiz(
     "You multiply all logits of a network by 3 and use T = 3. What happens to the probabilities?",
     {
@@ -736,14 +750,15 @@ quiz(
     },
 )
 
-# %% slide="fragment"
+# %% slide="subslide" tags=["hide-input"]
 quiz(
     "A soft loss at T = 10 without the factor T² stands beside a hard-label loss. What goes wrong?",
     {
         "training diverges": (False, "Its gradient is too small, not too large."),
         "the teacher is hardly heard": (
             True,
-            "At T = 10 the soft gradient is about a hundred times smaller than with the factor, while the hard-label gradient stays as it is.",
+            "Without the factor the soft gradient is T² = 100 times smaller, while the "
+            "hard-label gradient stays as it is.",
         ),
         "the soft gradient points the wrong way": (
             False,
@@ -756,7 +771,7 @@ quiz(
     },
 )
 
-# %% slide="fragment"
+# %% slide="subslide" tags=["hide-input"]
 quiz(
     "Which of these does a change of T alone leave exactly as it is?",
     {
@@ -765,7 +780,7 @@ quiz(
         "entropy": (False, "It rises with T, from near 0 to near ln K."),
         "cross-entropy on a test set": (
             False,
-            "It depends on the probability of the label, which T moves; this is what calibration uses.",
+            "It depends on the probability of the label, which T moves; calibration uses this.",
         ),
     },
 )
@@ -786,7 +801,8 @@ quiz(
 #
 # - Hinton, Vinyals and Dean 2015, arXiv 1503.02531: section 2 (soft targets, the factor T²), 2.1 (equations 2 to 4:
 #   matching logits), 3 (which T for which student).
-# - Guo et al. 2017, arXiv 1706.04599: section 2 (calibration error), 4.2 (one T for all classes).
+# - Guo et al. 2017, arXiv 1706.04599: section 2 (calibration error), 3 (what makes networks too sure), 4.2 (one T
+#   for all classes).
 #
 # **One open experiment.** Replace the byte by *samples*: draw n labels from softmax(z / T), rank the classes by how
 # often they came up, and measure the agreement with the order of z over T for n = 10, 100, 1000. Is there a best T,
