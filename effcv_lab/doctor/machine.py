@@ -111,7 +111,8 @@ def free_memory_gb() -> float | None:
 
 def check_chromium() -> list[Finding]:
     """Look for a browser for the browser tests."""
-    found = [path for path in map(shutil.which, CHROMIUM_NAMES) if path]
+    given = os.environ.get("EFFCV_CHROMIUM")
+    found = [path for path in map(shutil.which, [given or "", *CHROMIUM_NAMES]) if path]
     found += [path for path in CHROMIUM_PATHS if os.path.isfile(path)]
     if found:
         return [Finding("ok", "chromium", found[0])]

@@ -11,6 +11,9 @@ from anywidget import AnyWidget
 from effcv_lab.widgets.frontend import show_html, show_widget, source
 from effcv_lab.widgets.predictions import Predictions, Question, filled
 
+# Styles stand in the HTML itself because that is all that survives in an exported notebook.
+_FRAME = "border-left:4px solid var(--jp-brand-color1,#1565c0);padding:0.1em 1em;margin:0.4em 0"
+_CELL = "text-align:left;padding:0.2em 1.2em 0.2em 0;font-size:1.05em;"
 _predictions = Predictions()  # one memory for the kernel: predict and reveal are different cells
 
 
@@ -163,13 +166,13 @@ def reveal(question_id: str, measured: float | str, meaning: str) -> None:
         predicted = entry["words"] + (" (committed after the result was out)" * entry["late"])
         verdict = _compare(entry["answer"], value, question)
     closing = " ".join(filter(None, [verdict, meaning]))
-    cell = "text-align:left;padding:0.2em 1.2em 0.2em 0;font-size:1.05em;"
     rows = "".join(
-        f'<tr><th scope="row" style="{cell}font-weight:600">{name}</th>'
-        f'<td style="{cell}">{escape(words)}</td></tr>'
+        f'<tr style="background:none"><th scope="row" style="{_CELL}font-weight:600">{name}</th>'
+        f'<td style="{_CELL}">{escape(words)}</td></tr>'
         for name, words in (("Predicted", predicted), ("Measured", shown))
     )
-    html = f'<table style="margin:0.3em 0">{rows}</table><p>{escape(closing)}</p>'
+    words = f'<p style="margin:0.2em 0">{escape(closing)}</p>'
+    html = f'<div style="{_FRAME}"><table style="margin:0">{rows}</table>{words}</div>'
     show_html(html, f"Predicted: {predicted}\nMeasured:  {shown}\n{closing}")
 
 
@@ -191,7 +194,8 @@ def _compare(answer: float | str, value: float | str, question: Question | None)
         return "As predicted." if answer == value else "Not as predicted."
     if isinstance(value, str):
         return ""
-    gap = f"{abs(answer - value):.2g} {question.unit if question else ''}".rstrip()
     if f"{answer:.4g}" == f"{value:.4g}":
         return "As predicted."
-    return f"The prediction was {gap} too {'high' if answer > value else 'low'}."
+    return (
+        f"The prediction is too {'high' if answer > value else 'low'} by {abs(answer - value):.2g}."
+    )

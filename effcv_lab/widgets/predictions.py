@@ -58,11 +58,13 @@ class Question:
             check_choices(self.choices)
 
     def check(self, answer: str | float) -> str | float:
-        """Return the answer if it is one that this question allows, else raise ValueError."""
+        """Return the answer if this question allows it, else raise TypeError or ValueError."""
         if self.choices:
             if answer not in self.choices:
                 raise ValueError(f"choose one of the answers, got {answer!r}")
             return answer
+        if isinstance(answer, str):
+            raise TypeError(f"your prediction must be a number, got the text {answer!r}")
         return number_in("your prediction", answer, self.low, self.high)
 
     def in_words(self, answer: str | float) -> str:
@@ -115,8 +117,8 @@ class Predictions:
             self._answers.pop(question.name, None)
             try:
                 self._path(question.name).unlink(missing_ok=True)
-            except OSError:
-                self._answers[question.name] = {}
+            except (OSError, RuntimeError):
+                self._answers[question.name] = {}  # the file stays, so this kernel looks past it
 
     def lock(self, question: Question, answer: str | float) -> dict:
         """Keep the first answer that is given; a later one changes nothing.
@@ -132,13 +134,13 @@ class Predictions:
         words = question.in_words(answer)
         entry = {"text": question.text, "answer": answer, "words": words, "late": late}
         self._answers[question.name] = entry
-        self._write(self._path(question.name), entry)
+        self._write(question.name, entry)
         return entry
 
     def locked(self, name: str) -> dict | None:
         """Return what is locked for this question, or None."""
         question = self.questions.get(name)
-        entry = self._answers[name] if name in self._answers else self._read(self._path(name))
+        entry = self._answers[name] if name in self._answers else self._read(name)
         if not entry or (question and entry["text"] != question.text):
             return None
         try:
@@ -153,21 +155,22 @@ class Predictions:
     def _path(name: str) -> Path:
         return cache_folder() / "predictions" / f"{name}.json"
 
-    @staticmethod
-    def _read(path: Path) -> dict | None:
+    def _read(self, name: str) -> dict | None:
+        """Return what the file holds, None if there is none or it is damaged."""
         try:
-            entry = json.loads(path.read_text(encoding="utf-8"))
+            entry = json.loads(self._path(name).read_text(encoding="utf-8"))
             kinds = {"text": str, "answer": (str, int, float), "words": str, "late": bool}
             return entry if all(isinstance(entry[k], kind) for k, kind in kinds.items()) else None
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, RuntimeError, ValueError, KeyError, TypeError):
             return None
 
-    @staticmethod
-    def _write(path: Path, entry: dict) -> None:
-        draft = path.with_name(f".{path.name}.{secrets.token_hex(6)}")
+    def _write(self, name: str, entry: dict) -> None:
+        """Write the file whole; on a full or read-only disk only the kernel remembers."""
         try:
+            path = self._path(name)
             path.parent.mkdir(parents=True, exist_ok=True)
+            draft = path.with_name(f".{path.name}.{secrets.token_hex(6)}")
             draft.write_text(json.dumps(entry, ensure_ascii=False), encoding="utf-8")
             os.replace(draft, path)
-        except OSError:
-            pass  # a full or read-only disk: the kernel remembers
+        except (OSError, RuntimeError):  # RuntimeError: this user has no home folder
+            return

@@ -30,6 +30,12 @@ function makeForm(el, kind, question) {
   const form = make("form", { class: "effcv-question", novalidate: "" }, fields, row);
   // JupyterLab would take arrows, Enter and letters as commands for the cell.
   form.dataset.lmSuppressShortcuts = "true";
+  // Enter presses the button, as in any form; inside a notebook the browser does not do it itself.
+  form.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || event.target.tagName !== "INPUT") return;
+    event.preventDefault();
+    if (!event.repeat) form.requestSubmit(button);
+  });
   el.append(form);
   return { form, fields, button, status, id };
 }

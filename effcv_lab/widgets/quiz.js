@@ -44,7 +44,8 @@ function render({ model, el }) {
     const solved = found === rightCount && chosen.length === rightCount;
     const told = solved ? rows : chosen;
     rows.forEach((row) => show(row, told.includes(row)));
-    if (solved) announce("That is right. Read why the others are not.", told);
+    const others = rightCount < choices.length ? " Read why the others are not." : "";
+    if (solved) announce(`That is right.${others}`, told);
     else if (!several) announce("Not this one. Read why, then try another.", told);
     else announce(`${found} of the ${rightCount} right answers found. Try again.`, told);
   };
