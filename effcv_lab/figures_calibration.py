@@ -43,6 +43,8 @@ def reliability_diagram(
         As in :func:`curves`.
     """
     probs = numbers_of("probs", probs, low=0, high=1)
+    if probs.ndim != 2:
+        raise ValueError(f"probs must have shape (N, K), got {probs.shape}")
     labels = numbers_of("labels", labels, (len(probs),)).astype(int)
     bins = whole_number("bins", bins, 1)
     confidence, share, accuracy = _calibration(probs, labels, bins)
@@ -51,38 +53,14 @@ def reliability_diagram(
         figure, axes = start_figure(height=6.2)
         axes.remove()
         axes, below = figure.subplots(2, 1, sharex=True, height_ratios=(4, 1))
-        axes.plot([0, 1], [0, 1], color=GREY, linestyle=(0, (4, 3)), linewidth=1.5)
-        axes.plot(
-            confidence[full],
-            accuracy[full],
-            color=PALETTE[0],
-            marker="o",
-            markersize=8,
-            clip_on=False,
-            zorder=3,
-        )
         axes.set(ylabel="Accuracy", ylim=(0, 1.02), xlim=(0, 1.02))
-        axes.text(
-            0.03,
-            0.97,
-            "above the line: less sure than right",
-            transform=axes.transAxes,
-            va="top",
-            color=GREY,
-        )
-        axes.text(
-            0.98,
-            0.04,
-            "below the line: more sure than right",
-            transform=axes.transAxes,
-            ha="right",
-            color=GREY,
-        )
-        below.bar((np.arange(bins) + 0.5) / bins, share, 0.9 / bins, color=PALETTE[0])
-        below.set(
-            xlabel="Confidence (largest probability)", ylabel="Share\nof images", ylim=(0, None)
-        )
         axes.grid(True)
+        axes.plot([0, 1], [0, 1], color=GREY, linestyle=(0, (4, 3)), linewidth=1.5)
+        axes.plot(confidence[full], accuracy[full], "o-", color=PALETTE[0], clip_on=False)
+        axes.annotate("above the line: less sure than right", (0.03, 0.95), color=GREY)
+        axes.annotate("below the line: more sure than right", (0.99, 0.04), color=GREY, ha="right")
+        below.bar((np.arange(bins) + 0.5) / bins, share, 0.9 / bins, color=PALETTE[0])
+        below.set(xlabel="Confidence (largest probability)", ylabel="Share\nof images")
         figure.align_ylabels([axes, below])
         sure = (accuracy[full] < confidence[full]).sum()
         alt = alt or (

@@ -13,6 +13,7 @@ from effcv_lab.figures_style import GREY, readable, wrap_text
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.lines import Line2D
 
 _LEADER = {"arrowstyle": "-", "color": GREY, "lw": 0.8, "shrinkA": 0, "shrinkB": 1}
 _DISTANCES = (10, 20, 34, 50, 70)  # points
@@ -61,14 +62,14 @@ def spread_apart(
     return placed
 
 
-def label_line_ends(
-    axes: Axes, names: Sequence[str], ends: Sequence[float], colours: Sequence[str]
-) -> None:
+def label_line_ends(axes: Axes, lines: Sequence[Line2D], names: Sequence[str]) -> None:
     """Write each name right of the axes, at the height where its line ends, or close to it.
 
     A name that had to move is tied to its line by a thin leader.
     """
     figure = axes.get_figure()
+    colours = [line.get_color() for line in lines]
+    ends = [line.get_ydata()[-1] for line in lines]
     texts = []
     for name, end, colour in zip(names, ends, colours, strict=True):
         text = axes.annotate(

@@ -71,16 +71,13 @@ def curves(
     seeds = {count for *_, count in lines.values() if count > 1}
     with style():
         figure, axes = start_figure()
-        names, ends, colours = [], [], []
-        for index, (name, (mean, low, high, _)) in enumerate(lines.items()):
-            colour = PALETTE[index % len(PALETTE)]
-            axes.plot(x, mean, color=colour, linestyle=DASHES[index % len(DASHES)])
+        for index, (mean, low, high, _) in enumerate(lines.values()):
+            colour, dash = PALETTE[index % len(PALETTE)], DASHES[index % len(DASHES)]
+            axes.plot(x, mean, color=colour, linestyle=dash)
             axes.fill_between(x, low, high, color=colour, alpha=0.2, linewidth=0)
-            names.append(name), ends.append(mean[-1]), colours.append(colour)
         for name, values in (references or {}).items():
             level = np.broadcast_to(numbers_of(f"references[{name!r}]", values), x.shape)
             axes.plot(x, level, color=GREY, linestyle=(0, (4, 3)), linewidth=1.5)
-            names.append(name), ends.append(level[-1]), colours.append(GREY)
         axes.set(xlabel=x_label, ylabel=y_label, xlim=(x.min(), x.max()))
         if y_range is not None:
             axes.set_ylim(y_range)
@@ -92,9 +89,10 @@ def curves(
             note = f"Line: mean; band: ± 1 standard deviation{_over(seeds, note)}. {note}".strip()
         alt = alt or _curves_in_words(title, x, lines, x_label, y_label, marks or {})
         finish_figure(figure, title, alt, note)
+        drawn = list(axes.lines)  # before the marks, which are lines too
         if marks:
             label_marks(axes, marks)
-        label_line_ends(axes, names, ends, colours)
+        label_line_ends(axes, drawn, [*lines, *(references or {})])
         return figure
 
 

@@ -39,6 +39,7 @@ _STYLE = {
     "font.size": 14,
     "grid.color": "#dddddd",
     "lines.linewidth": 2.5,
+    "lines.markersize": 8,
     "savefig.facecolor": PAPER,
     "svg.fonttype": "path",
     "svg.hashsalt": "effcv_lab",  # the same figure is the same file, byte by byte
