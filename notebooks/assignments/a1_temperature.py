@@ -177,7 +177,7 @@ def temperature_for_entropy(logits: Tensor, target_entropy: float) -> float:
     low, high = math.log(1e-6), math.log(1e8)
     for _ in range(60):
         middle = (low + high) / 2
-        probs = torch.softmax(logits.double() / math.exp(middle), dim=0)
+        probs = F.softmax(logits.double() / math.exp(middle), dim=0)
         if torch.special.entr(probs).sum() < target_entropy:
             low = middle
         else:
