@@ -67,15 +67,17 @@ def static_explorer(explorer: Any) -> tuple[str, str]:
     from effcv_lab.figures import get_alt, probability_bars, style
 
     share = explorer.entropy / math.log(len(explorer.classes))
+    said = f"entropy {explorer.entropy:.2f} nats, {share:.0%} of ln {len(explorer.classes)}"
     bars = {"": explorer.probs}
     if explorer.student_probs is not None:
+        nats = explorer.entropy, explorer.student_entropy
+        said = "entropy: teacher {:.2f}, student {:.2f} nats".format(*nats)
         bars = {"teacher": explorer.probs, "student": explorer.student_probs}
     figure = probability_bars(
         bars,
         explorer.classes,
-        title=f"Softmax at T = {explorer.temperature:g}: entropy {explorer.entropy:.2f} nats, "
-        f"{share:.0%} of ln {len(explorer.classes)}",
-        note="A still picture. In JupyterLab, with a kernel, it moves: drag the scores and T.",
+        title=f"Softmax at T = {explorer.temperature:g}, {said}",
+        note="A still picture. In JupyterLab, with a kernel, it moves: drag the logits and T.",
     )
     buffer = io.BytesIO()
     with style():
