@@ -146,7 +146,7 @@ moved = scores + 1000
 broken = torch.exp(moved) / torch.exp(moved).sum()
 print("by the formula:", broken)
 print("largest float: ", torch.finfo(moved.dtype).max)
-print("exp(1000):     ", torch.exp(moved[0]), " and inf / inf is no number")
+print("exp(1002):     ", torch.exp(moved[0]), "(inf / inf is nan)")
 assert broken.isnan().all()
 
 # %% [markdown] slide="fragment"
@@ -181,7 +181,7 @@ else:
 for T in (0.2, 1, 5, 100):
     probs = softmax(scores, T)
     rounded = ", ".join(f"{p:.3f}" for p in probs.tolist())
-    print(f"T = {T:<4g} probabilities {rounded}  entropy {entropy(probs):.3f}")
+    print(f"T = {T:<4g} {rounded}  entropy {entropy(probs):.3f}")
 print(f"ln 3 = {math.log(3):.3f}")
 
 # %% [markdown] slide="subslide"
@@ -272,14 +272,14 @@ for name, i in chosen.items():
 
 # %% slide="fragment"
 i = chosen["sure and right"]
-row, label = logits[i : i + 1], labels[i : i + 1]  # one image, still with a batch axis
-shares = {f"T = {T}": dark_knowledge(softmax(row, T), label)[0] for T in (1, 5)}
-six = shares["T = 5"].argsort(descending=True)[:6]  # the largest, in order
+row, label = logits[i : i + 1], labels[i : i + 1]  # a batch of one
+shares = {T: dark_knowledge(softmax(row, T), label)[0] for T in (1, 5)}
+six = shares[5].argsort(descending=True)[:6]  # the largest
 
 # %% slide="subslide" tags=["hide-input"]
 figures.show(
     figures.probability_bars(
-        {name: share[six] for name, share in shares.items()},
+        {f"T = {T}": share[six] for T, share in shares.items()},
         [classes[k] for k in six],
         title=f"What else could this {classes[labels[i]].lower()} be?",
         x_label="Share of the belief that is not on the label",
@@ -324,7 +324,8 @@ figures.show(
 )
 
 # %% slide="subslide"
-at_1, at_5 = (shares_at[T].nan_to_num().argmax(dim=1) for T in (1.0, 5.0))
+at_1 = shares_at[1.0].nan_to_num().argmax(dim=1)
+at_5 = shares_at[5.0].nan_to_num().argmax(dim=1)
 print("largest share   at T = 1      at T = 5")
 for name, cold, warm in zip(classes, at_1, at_5, strict=True):
     print(f"{name:<15} {classes[cold]:<13} {classes[warm]}")
@@ -341,7 +342,7 @@ assert classes[at_5[classes.index("Sneaker")]] in ("Sandal", "Ankle boot")
 # %% slide="fragment"
 for row, T in zip(table, SHOWN, strict=True):
     shares = dark_knowledge(softmax(logits, T), labels)
-    row["largest wrong class"] = f"{shares.amax(dim=1).mean():.3f}"
+    row["largest wrong"] = f"{shares.amax(dim=1).mean():.3f}"
 show_table(table)
 
 # %% [markdown] slide="slide"
@@ -354,9 +355,11 @@ show_table(table)
 # $$\frac{\partial C}{\partial z_i} = \frac{1}{T}(q_i - p_i)$$
 
 # %% slide="fragment"
-student = temperature.untrained(lambda: mlp(temperature.STUDENT_HIDDEN), seed=0)
+hidden = temperature.STUDENT_HIDDEN
+student = temperature.untrained(lambda: mlp(hidden), seed=0)
 z = predict_logits(student, images).double().requires_grad_()
-F.cross_entropy(z / 5.0, softmax(logits, 5.0), reduction="sum").backward()
+p = softmax(logits, 5.0)
+F.cross_entropy(z / 5.0, p, reduction="sum").backward()
 gap = (z.grad - soft_gradient(z.detach(), logits, 5.0)).abs().max()
 print(f"autograd and the equation differ by at most {gap:.0e}")
 assert gap < 1e-9
@@ -371,8 +374,8 @@ predict(
 # %% slide="subslide"
 z = z.detach()
 gradients = [soft_gradient(z, logits, T) for T in TEMPERATURES]
-norms = [gradient.norm(dim=1).mean().item() for gradient in gradients]
-times_T2 = [norm * T**2 for norm, T in zip(norms, TEMPERATURES, strict=True)]
+norms = [g.norm(dim=1).mean().item() for g in gradients]
+times_T2 = (torch.tensor(norms) * torch.tensor(TEMPERATURES) ** 2).tolist()
 
 # %% slide="fragment" tags=["hide-input"]
 figures.show(
@@ -423,7 +426,7 @@ assert cosine > 0.99
 # %% slide="subslide"
 for row, T in zip(table, SHOWN, strict=True):
     row["gradient"] = f"{norm_at[T]:.2g}"
-    row["gradient × T²"] = f"{norm_at[T] * T**2:.2f}"
+    row["× T²"] = f"{norm_at[T] * T**2:.2f}"
 show_table(table)
 level = times_T2[TEMPERATURES.index(10.0) :]
 assert max(level) < 1.5 * min(level)
@@ -443,8 +446,9 @@ assert max(level) < 1.5 * min(level)
 centred = logits - logits.mean(dim=1, keepdim=True)
 for T in SHOWN:
     back = T * softmax(logits, T).log()
-    error = (back - back.mean(dim=1, keepdim=True) - centred).abs().max()
-    print(f"T = {T:<5g} the logits come back, error at most {error:.0e}")
+    back = back - back.mean(dim=1, keepdim=True)
+    error = (back - centred).abs().max()
+    print(f"T = {T:<4g} the logits come back, error at most {error:.0e}")
     assert error < 1e-6
 
 # %% [markdown] slide="subslide"
@@ -504,7 +508,7 @@ reveal(
 
 # %% slide="fragment"
 for row, T in zip(table, SHOWN, strict=True):
-    row["order kept in 1 byte"] = f"{one_byte[T]:.1%}"
+    row["kept in 1 byte"] = f"{one_byte[T]:.1%}"
 show_table(table)
 
 # %% [markdown] slide="subslide"
@@ -666,7 +670,7 @@ show_table(
     ]
 )
 random_entropy = summary(record, lambda row: row["untrained_entropy"])
-print(f"entropy of the random network at T = 1: {random_entropy}, ln 10 = {math.log(10):.3f}")
+print(f"random network, entropy at T = 1: {random_entropy} (ln 10 = {math.log(10):.3f})")
 for row in record.rows:
     assert row["agreement_untrained"] < 0.6 < row["agreement_teacher"]
     assert row["agreement_label_only"] < row["agreement_teacher"]
@@ -707,10 +711,9 @@ for network, prefix in networks.items():
         for part in ("validation", "test")
     }
     helped = {part: sum(gain > 0 for gain in gains[part]) for part in gains}
-    print(
-        f"{network}: the fitted T lowers the cross-entropy of {helped['validation']} of "
-        f"{len(record.rows)} networks on validation, of {helped['test']} on test"
-    )
+    print(f"{network}: the fitted T lowers the cross-entropy of")
+    print(f"    {helped['validation']} of {len(record.rows)} networks on the validation set")
+    print(f"    {helped['test']} of {len(record.rows)} networks on the test set")
     assert min(gains["validation"]) > -1e-6  # what was fitted cannot have become worse
 
 # %% [markdown] slide="subslide"
