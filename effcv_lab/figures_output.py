@@ -33,17 +33,21 @@ def show(figure: Figure) -> None:
     """Display a figure in a notebook, with its alt text for screen readers and exports.
 
     The image is a PNG inside ``<img alt="...">``, which JupyterLab, nbconvert and slides keep;
-    where there are no images the alt text itself is printed. A pyplot figure is closed, so that
-    it does not appear a second time at the end of the cell.
+    where there are no images, and outside a notebook, the alt text itself is printed. A pyplot
+    figure is closed, so that it does not appear a second time at the end of the cell.
 
     Raises
     ------
     ValueError
         If the figure has no alt text.
     """
+    from IPython import get_ipython
     from IPython.display import display
 
     alt = get_alt(figure)
+    if get_ipython() is None:
+        print(alt)
+        return
     picture = base64.b64encode(_rendered(figure, "png", dpi=200)).decode()
     width = round(figure.get_figwidth() * 100)  # half of the pixels: sharp on dense screens
     tag = f'<img alt="{html.escape(alt)}" width="{width}" src="data:image/png;base64,{picture}">'

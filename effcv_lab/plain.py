@@ -10,7 +10,32 @@ from typing import Any
 
 
 def plain_data(value: Any, where: str) -> Any:
-    """Return a copy made of plain Python values; say where one is not finite or not data."""
+    """Return a copy made of plain Python values; say where one is not finite or not data.
+
+    Tuples and ranges become lists, NumPy's numbers Python's.
+
+    Parameters
+    ----------
+    value : number, text, bool, None, or lists and dicts of these
+    where : str
+        What to call it in an error.
+
+    Raises
+    ------
+    ValueError
+        If a number is NaN or infinite.
+    TypeError
+        If something is of another kind, or the key of a dict is not a text.
+
+    Examples
+    --------
+    >>> plain_data({"shape": (1, 28)}, "config")
+    {'shape': [1, 28]}
+    >>> plain_data([0.5, {"loss": float("nan")}], "rows")
+    Traceback (most recent call last):
+        ...
+    ValueError: rows[1]['loss'] must be finite, got nan
+    """
     if value is None or isinstance(value, (str, bool)):
         return value
     if isinstance(value, Integral):
@@ -32,7 +57,19 @@ def plain_data(value: Any, where: str) -> Any:
 
 
 def readable_json(content: dict[str, Any]) -> str:
-    """Return JSON with one line for each entry, and one for each row of a table."""
+    """Return JSON with one line for each entry, and one for each row of a table.
+
+    Examples
+    --------
+    >>> print(readable_json({"seeds": [0, 1], "rows": [{"a": 1}, {"a": 2}]}), end="")
+    {
+      "seeds": [0, 1],
+      "rows": [
+        {"a": 1},
+        {"a": 2}
+      ]
+    }
+    """
     lines = []
     for key, value in content.items():
         text = json.dumps(value, ensure_ascii=False, allow_nan=False)

@@ -447,6 +447,12 @@ def test_shown_figure_keeps_its_alt_text_in_html_and_is_shown_once(tmp_path):
         assert found == [alt, "By hand."]
 
 
+def test_outside_a_notebook_the_words_are_printed(capsys):
+    figure = figures.probability_bars([1.0], ["cat"], title="Cat")
+    figures.show(figure)
+    assert capsys.readouterr() == (figures.get_alt(figure) + "\n", "")
+
+
 def test_import_does_not_load_matplotlib():
     code = "import sys, effcv_lab.figures; assert 'matplotlib' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)
