@@ -6,6 +6,9 @@ let views = 0;
 function make(tag, attributes = {}, ...children) {
   const node = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
+  // JupyterLab would take arrows, Space and letters as commands for the cell. Its rule looks at
+  // the focused element itself, so a mark on the form alone is not enough.
+  if (tag === "input" || tag === "button") node.dataset.lmSuppressShortcuts = "true";
   node.append(...children);
   return node;
 }
@@ -28,9 +31,8 @@ function makeForm(el, kind, question) {
   const status = make("p", { class: "effcv-status", role: "status", tabindex: "-1" });
   const row = make("div", { class: "effcv-actions" }, button, status);
   const form = make("form", { class: "effcv-question", novalidate: "" }, fields, row);
-  // JupyterLab would take arrows, Enter and letters as commands for the cell.
   form.dataset.lmSuppressShortcuts = "true";
-  // Enter presses the button, as in any form; inside a notebook the browser does not do it itself.
+  // Enter presses the button, as in any form; in an output the browser does not always do it.
   form.addEventListener("keydown", (event) => {
     if (event.key !== "Enter" || event.target.tagName !== "INPUT") return;
     event.preventDefault();
