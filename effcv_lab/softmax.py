@@ -164,8 +164,8 @@ def fit_temperature(logits: Tensor, labels: Tensor) -> float:
     >>> round(fit_temperature(logits, torch.tensor([0, 0, 1])), 3)  # right two times of three
     2.885
     """
-    scores = finite_floats("logits", logits, ndim=2).detach().double()
-    labels = class_numbers("labels", labels, rows=scores.shape[0], classes=scores.shape[1])
+    scores = finite_floats("logits", logits, ndim=2).detach().cpu().double()
+    labels = class_numbers("labels", labels, rows=scores.shape[0], classes=scores.shape[1]).cpu()
     if len(scores) == 0:
         raise ValueError("logits must have at least one row, got none")
     scores = scores - scores.amax(dim=1, keepdim=True)
