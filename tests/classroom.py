@@ -52,7 +52,7 @@ class Classroom:
         done = subprocess.run(
             [sys.executable, "-m", "nbgrader", *arguments],
             cwd=self.folder,
-            env=os.environ | {"OMP_NUM_THREADS": "1"},
+            env=os.environ | {"OMP_NUM_THREADS": "1", "EFFCV_CACHE": str(self.folder / "cache")},
             capture_output=True,
             text=True,
         )
@@ -73,7 +73,7 @@ class Classroom:
         """Grade everybody in one run and read the gradebook."""
         from nbgrader.api import Gradebook
 
-        self.nbgrader("autograde", self.name)
+        self.nbgrader("autograde", self.name, "--Execute.timeout=300")  # busy test machines
         self.grades = {}
         with Gradebook(f"sqlite:///{self.folder}/gradebook.db") as gradebook:
             for submission in gradebook.assignment_submissions(self.name):

@@ -188,6 +188,19 @@ def test_the_same_master_gives_the_same_bytes(tmp_path):
         assert (first / path).read_bytes() == (second / path).read_bytes()
 
 
+def test_a_notebook_in_step_is_not_written_again(tmp_path):
+    """JupyterLab would ask whether to reload it."""
+    course.build(write_masters(tmp_path))
+    lecture = tmp_path / "lectures/01_one.ipynb"
+    before = lecture.stat()
+    write_masters(tmp_path, assignment=ASSIGNMENT.replace("x / 2", "x * 0.5"))
+    assert len(course.build(tmp_path)) == 2
+    assert (lecture.stat().st_mtime_ns, lecture.stat().st_ino) == (
+        before.st_mtime_ns,
+        before.st_ino,
+    )
+
+
 def test_editing_one_cell_keeps_the_ids_of_its_neighbours():
     ids = [
         [cell["id"] for cell in json.loads(build_notebook(master))["cells"]]
@@ -363,6 +376,7 @@ def test_absorb_does_not_drop_a_newer_master_unless_told_to(tmp_path, capsys):
 MISTAKES = {
     "unknown role": ("a", 'role="answer"', 'role="anwser"', "line 8 (\"half\"): role='anwser' is not one of"),
     "role unquoted": ("a", 'role="answer"', "role=answer", "line 8: cannot read 'role=answer id="),
+    "key twice": ("a", 'id="setup"', 'id="setup" id="x"', "line 4: cannot read 'id=\"x\"' in this header"),
     "missing id": ("a", ' id="half"', "", 'line 8: role="answer" needs id="..."'),
     "missing points": ("a", " points=4", "", 'line 17 ("test_half"): role="tests" needs points=...'),
     "points unasked": ("a", 'id="setup"', 'id="setup" points=1', 'line 4 ("setup"): points=1 belongs in'),
