@@ -295,6 +295,9 @@ figures.show(
 shares_at = {T: wrong_classes(logits, labels, T) for T in (1.0, 5.0)}
 for shares in shares_at.values():
     assert torch.allclose(shares.sum(dim=1), torch.ones(10).double())
+three = {T: shares.topk(3).values.sum(dim=1).mean() for T, shares in shares_at.items()}
+assert three[5.0] < 0.8 < three[1.0]  # three of nine hold nearly everything at T = 1 only
+for shares in shares_at.values():
     shares.fill_diagonal_(math.nan)
 
 # %% slide="subslide" tags=["hide-input"]
@@ -719,7 +722,7 @@ for network, prefix in networks.items():
 # %% [markdown] slide="subslide"
 # On validation the fit helps by construction; only the test set says whether it carries over. Compare the two
 # accuracies: where the test images are harder, a network that looked too modest was not, and a T below 1 makes it
-# surer just where it should doubt. A small correction is easily undone by a small shift; a large one survives it.
+# surer just where it should doubt. A small correction can be undone by a small difference between two sets.
 
 # %% [markdown] slide="subslide"
 # **This lecture does not show**
@@ -797,7 +800,7 @@ quiz(
 # - **test** "more T, more information": the same in exact arithmetic, and for a real reader best in between,
 # - **calibrate** with one number, fitted on validation, believed only after the test set.
 #
-# Assignment a1 asks you to write these functions yourself.
+# Assignment a1 asks you to write softmax, entropy and dark knowledge yourself.
 
 # %% [markdown] slide="subslide"
 # ### Go further
