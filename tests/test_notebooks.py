@@ -86,11 +86,36 @@ SEVERAL = settings(
 )
 
 
+GRADED = {  # grade, solution, locked; as nbgrader's toolbar stores them
+    "code": [(False, False, True), (False, True, False), (True, False, True)],
+    "markdown": [(False, False, True), (True, True, False)],
+    "raw": [],
+}
+
+
+@st.composite
+def graded(draw, kind, number):
+    """Source and nbgrader's settings of a cell with a role, or nothing."""
+    if not GRADED[kind] or draw(st.booleans()):
+        return None
+    grade, solution, locked = draw(st.sampled_from(GRADED[kind]))
+    settings = {"grade": grade, "solution": solution, "locked": locked, "task": False}
+    settings |= {"schema_version": 3, "grade_id": f"cell-{number}"}
+    if grade:
+        settings["points"] = draw(st.integers(0, 9) | st.sampled_from([0.5, 2.0]))
+    source = draw(sources)
+    if solution:
+        sign = "###" if kind == "code" else "==="
+        source = f"{sign} BEGIN SOLUTION\n{source}\n{sign} END SOLUTION{draw(st.sampled_from(['', chr(10)]))}"
+    return source, settings
+
+
 @st.composite
 def notebooks(draw):
     """Notebooks as JupyterLab might save them, with all kinds of noise."""
     cells = []
-    for kind in draw(st.lists(st.sampled_from(["code", "markdown", "raw"]), max_size=5)):
+    kinds = draw(st.lists(st.sampled_from(["code", "markdown", "raw"]), max_size=5))
+    for number, kind in enumerate(kinds):
         meant = {**draw(metadata), **draw(titles), **draw(tags), **draw(slides)}
         cell = {
             "cell_type": kind,
@@ -100,6 +125,10 @@ def notebooks(draw):
             "metadata": meant,
             "source": draw(sources),
         }
+        if role := draw(graded(kind, number)):
+            cell["source"], meant["nbgrader"] = role
+        if kind == "markdown" and draw(st.booleans()):
+            cell["attachments"] = {"image.png": {"image/png": "aGVsbG8="}}
         if kind == "code":
             cell["execution_count"] = draw(st.none() | st.integers(1, 9))
             cell["outputs"] = [{"output_type": "stream", "name": "stdout", "text": "hello"}]
@@ -117,6 +146,7 @@ def meaning(notebook):
             cell["cell_type"],
             "".join(cell["source"]),
             {key: value for key, value in cell["metadata"].items() if key not in noise},
+            cell.get("attachments"),
         )
         for cell in notebook["cells"]
     ]
@@ -173,6 +203,22 @@ def test_a_comment_stays_a_comment_and_a_magic_becomes_one():
 def test_the_masters_read_well_as_python():
     for master in (LECTURE, ASSIGNMENT):
         compile(master, "master", "exec")
+
+
+def test_masters_and_what_absorb_writes_pass_the_formatter():
+    for master in (LECTURE, ASSIGNMENT, EDITED):
+        command = [
+            sys.executable,
+            "-m",
+            "ruff",
+            "format",
+            "--check",
+            "--stdin-filename",
+            "m.py",
+            "-",
+        ]
+        done = subprocess.run(command, input=master, capture_output=True, text=True, cwd=ROOT)
+        assert done.returncode == 0, done.stdout + done.stderr
 
 
 # --- what a notebook holds -----------------------------------------------------------------------

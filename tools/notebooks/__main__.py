@@ -22,13 +22,19 @@ def main(arguments: list[str] | None = None, root: Path = ROOT) -> int:
         if options.command == "build":
             changed = course.build(root, force=options.force)
         else:
-            paths = [path.resolve().relative_to(root) for path in options.notebooks]
+            paths = [_below(root, path) for path in options.notebooks]
             changed = course.absorb(paths or None, root, force=options.force)
-    except (MasterError, ValueError) as error:
+    except MasterError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     print("\n".join(f"wrote {path}" for path in changed) or "nothing to do")
     return 0
+
+
+def _below(root: Path, path: Path) -> Path:
+    if not path.resolve().is_relative_to(root.resolve()):
+        raise MasterError(f"{path}: not in the course folder {root}")
+    return path.resolve().relative_to(root.resolve())
 
 
 def parser() -> argparse.ArgumentParser:

@@ -126,7 +126,10 @@ def _strays(root: Path, expected: set[Path | None]) -> Iterator[str]:
 
 
 def _read(path: Path) -> str | None:
-    return path.read_text(encoding="utf-8") if path.exists() else None
+    try:
+        return path.read_text(encoding="utf-8") if path.exists() else None
+    except UnicodeDecodeError as error:
+        raise MasterError(f"{path}: {error}") from None
 
 
 def _replace(path: Path, text: str) -> None:

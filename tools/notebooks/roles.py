@@ -1,13 +1,13 @@
 """What a cell header says, and what JupyterLab and nbgrader store of it in the notebook.
 
-==========  =====================  ============================================
-role        in nbgrader's toolbar  grade, solution, locked
-==========  =====================  ============================================
-given       Read-only              False, False, True
-answer      Autograded answer      False, True,  False
-tests       Autograder tests       True,  False, True
-written     Manually graded answer True,  True,  False
-==========  =====================  ============================================
+=======  ======================  =======================
+role     in nbgrader's toolbar   grade, solution, locked
+=======  ======================  =======================
+given    Read-only               False, False, True
+answer   Autograded answer       False, True,  False
+tests    Autograder tests        True,  False, True
+written  Manually graded answer  True,  True,  False
+=======  ======================  =======================
 """
 
 from __future__ import annotations
