@@ -25,7 +25,7 @@ def net_of_width(width: int) -> nn.Sequential:
     Examples
     --------
     >>> count_parameters(net_of_width(8)), count_parameters(net_of_width(16))
-    (6282, 24058)
+    (6274, 24058)
     """
     return small_cnn((width, 2 * width, 4 * width))
 
