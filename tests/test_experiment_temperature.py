@@ -1,5 +1,7 @@
 """The temperature experiment: each test is one promise of its measurements or of its record."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -7,6 +9,7 @@ from scipy import special, stats
 from torch.nn import functional as F
 from torchmetrics.functional.classification import multiclass_calibration_error
 
+from effcv_lab.cache import fit_cached
 from effcv_lab.data import Splits, fashion
 from effcv_lab.experiments import temperature
 from effcv_lab.experiments.temperature_measures import (
@@ -16,8 +19,9 @@ from effcv_lab.experiments.temperature_measures import (
     over_temperatures,
     wrong_classes,
 )
+from effcv_lab.models import mlp
 from effcv_lab.records import load_record, save_record
-from effcv_lab.training import evaluate
+from effcv_lab.training import evaluate, predict_logits, seed_everything
 
 
 def random_logits(rows=12, classes=10, seed=0, size=4.0):
@@ -164,6 +168,40 @@ def test_the_record_says_of_the_teacher_and_the_mlp_what_evaluate_says(record, f
             loss, accuracy = evaluate(model, getattr(few_images, part))
             assert record.rows[1][f"{prefix}{part}_accuracy"] == pytest.approx(accuracy, rel=1e-4)
             assert record.rows[1][f"{prefix}{part}_loss_before"] == pytest.approx(loss, rel=1e-4)
+
+
+def test_the_curves_and_tables_are_of_this_teacher_and_a_student_of_the_same_seed(
+    record, few_images
+):
+    images, labels = few_images.validation.images, few_images.validation.labels
+    teacher = temperature.TEACHER.train(few_images, 1, "class", "cpu", progress=False)
+    logits = predict_logits(teacher, images)
+    seed_everything(1)
+    student = predict_logits(mlp((30,)), images)
+    for name, curve in over_temperatures(logits, student).items():
+        assert record.rows[1][name] == pytest.approx(curve, rel=1e-4, abs=1e-9)
+    for name, T in {"wrong_classes_T1": 1.0, "wrong_classes_T5": 5.0}.items():
+        expected = wrong_classes(logits, labels, T).numpy()
+        np.testing.assert_allclose(record.rows[1][name], expected, rtol=1e-4)
+
+
+@pytest.mark.parametrize("budget", ["class", "paper"])
+def test_networks_are_trained_as_the_record_says(budget, few_images, own_cache, monkeypatch):
+    asked = []
+
+    def one_epoch(build, train, validation, config, **options):
+        asked.append(config)
+        return fit_cached(build, train, validation, replace(config, epochs=1), **options)
+
+    monkeypatch.setattr(temperature, "fit_cached", one_epoch)
+    record = temperature.run(budget, "cpu", (3, 4), splits=few_images, progress=False)
+    said = record.config
+    teacher = (said["teacher_epochs"], said["teacher_weight_decay"])
+    long_mlp = (said["mlp_epochs"], said["mlp_weight_decay"])
+    found = {(config.epochs, config.weight_decay, config.seed) for config in asked}
+    assert found == {(*recipe, seed) for recipe in (teacher, long_mlp) for seed in (3, 4)}
+    assert long_mlp[0] > teacher[0] and long_mlp[1] == 0 < teacher[1]
+    assert record.budget == budget
 
 
 def test_a_second_run_finds_the_networks_in_the_cache_and_gives_the_same(
