@@ -91,6 +91,14 @@ def test_the_answer_does_not_depend_on_the_other_images_in_eval_mode(build):
     torch.testing.assert_close(model(images)[2:3], model(images[2:3]))
 
 
+def test_the_mlp_is_matrix_products_with_relu_between():
+    model, images = mlp(hidden=(7, 5)), images_of()
+    x = images.reshape(3, 784)
+    for layer in (model.hidden1, model.hidden2):
+        x = (x @ layer.weight.T + layer.bias).clamp(min=0)
+    torch.testing.assert_close(model(images), x @ model.head.weight.T + model.head.bias)
+
+
 def test_the_residual_net_halves_the_image_and_doubles_the_channels():
     outputs = features(small_resnet(width=4, blocks=4), images_of(), [f"block{i}" for i in "1234"])
     shapes = [tuple(output.shape[1:]) for output in outputs.values()]

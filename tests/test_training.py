@@ -229,7 +229,7 @@ def test_batch_loss_is_what_is_minimised():
 
 
 def test_dropout_is_on_while_training_and_the_model_comes_back_in_eval_mode():
-    model = linear_model(nn.Dropout(0.5))
+    model = linear_model(nn.Dropout(0.5)).eval()
     modes = []
     quiet_fit(model, after_step=lambda model: modes.append(model.training))
     assert modes == [True] * 6
