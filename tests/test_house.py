@@ -114,3 +114,24 @@ def test_what_readme_s_map_names_is_there():
 @pytest.mark.parametrize("name", MODULES)
 def test_a_module_says_what_it_is_for(name):
     assert ast.get_docstring(parse(name)), "no docstring"
+
+
+def calls_of(path, function):
+    """Return the first argument of each call of a function in a lecture, with its line."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    named = [node for node in calls if isinstance(node.func, ast.Name) and node.func.id == function]
+    return [(ast.literal_eval(node.args[0]), node.lineno) for node in named]
+
+
+def test_every_prediction_has_a_name_of_its_own_and_is_revealed_later_in_its_lecture():
+    seen = {}
+    for path in sorted((ROOT / "notebooks" / "lectures").glob("*.py")):
+        asked, revealed = (calls_of(path, name) for name in ("predict", "reveal"))
+        for name, line in asked:
+            assert name not in seen, f"{path.name}:{line} and {seen[name]} both ask {name!r}"
+            seen[name] = f"{path.name}:{line}"
+            later = [name_ for name_, line_ in revealed if line_ > line]
+            assert name in later, f"{path.name}:{line} asks {name!r}, and nothing reveals it"
+        names = {name for name, _ in asked}
+        assert {name for name, _ in revealed} <= names, f"{path.name} reveals what it never asked"
