@@ -71,6 +71,11 @@ def test_the_order_kept_rises_and_falls_and_more_bits_keep_more(curves):
         assert max(kept) > kept[0] and max(kept) > kept[-1]
     pairs = zip(curves["order_kept_8_bits"], curves["order_kept_16_bits"], strict=True)
     assert all(eight <= sixteen for eight, sixteen in pairs)
+    probs = special.softmax(random_logits(seed=1).numpy(), axis=1)
+    halves = [len(set(row)) for row in probs.astype(np.float16).tolist()]
+    assert set(halves) == {10}  # at T = 1 sixteen bits keep these ten apart, and eight do not
+    assert curves["order_kept_16_bits"][TEMPERATURES.index(1.0)] == 1
+    assert curves["order_kept_8_bits"][TEMPERATURES.index(1.0)] < 0.9
 
 
 def test_the_table_of_wrong_classes_shares_out_what_the_label_leaves():
@@ -106,6 +111,14 @@ def test_a_table_of_class_averages_says_all_where_images_of_a_class_are_alike():
     found = agreement_with_others(logits, 1, -logits[1], labels)
     assert found["agreement_label_only"] > 0.99
     assert found["agreement_untrained"] == pytest.approx(-1, abs=1e-6)
+
+
+def test_the_class_averages_are_of_the_other_teachers():
+    labels = torch.arange(20) % 10
+    logits = {seed: random_logits(rows=10, seed=seed)[labels] for seed in (0, 1)}
+    found = agreement_with_others(logits, 1, logits[1], labels)
+    assert found["agreement_label_only"] == pytest.approx(found["agreement_teacher"])
+    assert found["agreement_label_only"] < 0.5
 
 
 def test_calibration_errors_are_torchmetrics_and_losses_are_torchs():
