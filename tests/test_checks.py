@@ -163,11 +163,26 @@ def test_a_mistake_can_be_recognised_by_more_than_equal_numbers():
     assert outcome.misconceptions == ["any factor accepted"]
 
 
-def test_a_mistake_is_not_recognised_where_the_student_kept_what_it_breaks():
-    everything = Misconception("claims everything", "", adds_instead, lambda args, got: True)
+@pytest.mark.parametrize("version", [adds_instead, lambda values, factor: values + factor])
+def test_a_mistake_is_recognised_only_if_it_breaks_this_and_nothing_that_was_kept(version):
+    everything = Misconception("claims everything", "", version, lambda args, got: True)
     check = FunctionCheck(scale, CHECK.promises, [everything])
-    only_bad_factors = check.check(student("return values * abs(factor)"), seed=0)
-    assert only_bad_factors.misconceptions == []
+    keeps_the_numbers = check.check(student("return values * abs(factor)"), seed=0)
+    assert keeps_the_numbers.misconceptions == []
+
+
+def test_of_two_mistakes_alike_in_one_promise_the_one_alike_in_more_is_named():
+    """Both return the values for good factors; only one is alike for bad ones."""
+    pair = [
+        Misconception(
+            "guarded", "", student("if factor <= 0:\n    raise ValueError\nreturn values")
+        ),
+        Misconception("plain", "", student("return values")),
+    ]
+    for mistakes in (pair, pair[::-1]):
+        check = FunctionCheck(scale, CHECK.promises, mistakes)
+        for mistake in pair:
+            assert check.check(mistake.version, seed=0).misconceptions == [mistake.name]
 
 
 def test_numbers_that_are_no_known_mistake_get_no_message():
@@ -369,6 +384,7 @@ def test_values_close_enough_are_the_same_whatever_the_float_type():
     assert same(torch.tensor([1.0]), torch.tensor([1.00001], dtype=torch.float64))
     assert not same(torch.tensor([1.0]), torch.tensor([1.001]))
     assert same({"a": [1, 2.0]}, {"a": [1.0, 2]})
+    assert not same(torch.zeros(2), torch.zeros(1, 2))
     assert not same([1, 2], [1, 2, 3]) and not same("a", "b") and not same(True, False)
 
 
