@@ -150,6 +150,8 @@ def test_no_cell_of_the_solution_writes_to_stderr(room):
 def test_a_student_with_right_answers_sees_no_error(room, solution):
     """The release as it is handed out, without hidden tests, run from top to bottom."""
     notebook = answered(room.release(), answers_in(json.loads(solution)))
-    client = NotebookClient(nbformat.reads(json.dumps(notebook), as_version=4), timeout=60, kernel_name="python3")
+    client = NotebookClient(
+        nbformat.reads(json.dumps(notebook), as_version=4), timeout=300, kernel_name="python3"
+    )
     outputs = [out for cell in client.execute().cells for out in cell.get("outputs", [])]
     assert not any(out.get("name") == "stderr" for out in outputs)
