@@ -129,17 +129,42 @@ def test_the_thumb_stands_below_the_marker_of_the_curve(lab):
 
 def test_every_key_of_the_slider_works_and_jupyterlab_takes_none(lab):
     cell = "() => window.jupyterapp.shell.currentWidget.content.activeCellIndex"
+    lab.page.locator(".jp-Cell .jp-InputPrompt").nth(1).click()  # command mode, cells on both sides
+    x, y = middle(lab, f"{ROOT} .tx-slider")
+    lab.page.mouse.click(x, y)
+    lab.page.locator(f"{ROOT} .tx-reset").first.click()
     lab.page.locator(SLIDER).first.focus()
-    before = lab.page.evaluate(cell)
-    assert press(lab, "ArrowRight")["temperature"] == 1.1
-    assert press(lab, "ArrowUp", "ArrowLeft", "ArrowDown", "ArrowLeft")["temperature"] == 0.99
-    assert press(lab, "PageUp")["temperature"] == 1
-    assert press(lab, "PageUp", "PageUp", "PageUp")["temperature"] == 10
-    assert press(lab, "PageDown")["temperature"] == 5
-    assert press(lab, "End", "ArrowRight")["temperature"] == 100
-    assert press(lab, "Home", "ArrowLeft")["temperature"] == 0.05
-    assert lab.page.evaluate(cell) == before
-    assert lab.page.evaluate("document.activeElement.className") == "tx-slider"
+    assert lab.page.evaluate(cell) == 1
+    for keys, temperature in (
+        (["ArrowRight"], 1.1),
+        (["ArrowUp"], 1.2),
+        (["ArrowLeft"], 1.1),
+        (["ArrowDown", "ArrowDown"], 0.99),
+        (["PageUp"], 1),
+        (["PageUp", "PageUp", "PageUp"], 10),
+        (["PageDown"], 5),
+        (["End", "ArrowRight"], 100),
+        (["Home", "ArrowLeft"], 0.05),
+    ):
+        assert press(lab, *keys)["temperature"] == temperature
+        assert lab.page.evaluate(cell) == 1
+        assert lab.page.evaluate("document.activeElement.className") == "tx-slider"
+
+
+def test_the_menu_works_by_arrow_keys_and_no_key_touches_the_notebook(lab):
+    notebook_state = """() => {
+        const { widgets, activeCellIndex, mode } = window.jupyterapp.shell.currentWidget.content;
+        return [widgets.length, activeCellIndex, mode];
+    }"""
+    lab.page.locator(".jp-Cell .jp-InputPrompt").nth(1).click()  # command mode: "x" cuts a cell
+    before = lab.page.evaluate(notebook_state)
+    for control in ("select", ".tx-reset", ".tx-slider", ".tx-knob"):
+        lab.page.locator(f"{ROOT} {control}").first.focus()
+        press(lab, "x", "b", "ArrowUp" if control == ".tx-reset" else "y")
+        assert lab.page.evaluate(notebook_state) == before, control
+    lab.page.locator(f"{ROOT} select").first.focus()
+    assert press(lab, "ArrowDown")["preset"] == "a 2 that resembles 7 and 1"
+    assert lab.page.evaluate("document.activeElement.localName") == "select"
 
 
 def test_a_number_can_be_typed_and_a_wrong_one_is_given_back(lab):
@@ -453,9 +478,11 @@ def test_nothing_jumps_while_a_logit_is_dragged(lab):
             lab.page.evaluate(
                 """(root) => new Promise((done) => requestAnimationFrame(() => {
                     const parts = '.tx-row, .tx-track, .tx-bars, .tx-plot, .tx-slider, .tx-readout';
-                    done(JSON.stringify(
-                        [...document.querySelector(root).querySelectorAll(parts)]
-                            .map((part) => part.getBoundingClientRect())));
+                    const all = [...document.querySelector(root).querySelectorAll(parts)];
+                    const others = [...document.querySelector(root).querySelectorAll('.tx-knob')];
+                    const axis = document.querySelector(root + ' .tx-axis').textContent;
+                    done(axis + JSON.stringify([...all, ...others.slice(1)]
+                        .map((part) => part.getBoundingClientRect())));
                 }))""",
                 ROOT,
             )

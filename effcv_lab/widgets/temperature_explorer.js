@@ -130,6 +130,12 @@ function make(tag, options = {}, ...children) {
   return node;
 }
 
+/** Keep JupyterLab's shortcuts away from this control: arrows that change the cell, "x" that cuts it.
+ * Each control needs it itself; on a parent it would come too late. */
+function keepKeys(node) {
+  node.dataset.lmSuppressShortcuts = "true";
+}
+
 function place(node, property, share) {
   node.style[property] = `${(share * 100).toFixed(3)}%`;
 }
@@ -191,7 +197,7 @@ class View {
       make("p", { class: "tx-help", text: help }),
       this.live,
     );
-    this.root.dataset.lmSuppressShortcuts = "true"; // else JupyterLab takes the arrow keys
+    [this.menu, this.resetButton, this.field, this.slider].forEach(keepKeys);
     el.append(this.root);
   }
 
@@ -336,6 +342,7 @@ class View {
         bar: make("span", { class: `tx-bar tx-${key}` }),
         number: make("span", { class: `tx-${key}` }),
       };
+      keepKeys(part.knob);
       part.knob.addEventListener("keydown", (event) => this.logitKey(event, which, index));
       track.append(part.knob);
       value.append(part.value);
