@@ -42,7 +42,8 @@ absorb: $(STAMP)  ## bring notebooks edited in JupyterLab back into their master
 	$(MASTERS) absorb $(ARGS)
 
 slides: $(STAMP)  ## run the lectures and write them as slides to build/slides
-	$(BIN)/jupyter nbconvert --to slides --execute --output-dir build/slides lectures/*.ipynb
+	$(BIN)/jupyter nbconvert --to slides --execute --output-dir build/slides \
+	  --TagRemovePreprocessor.enabled=True --TagRemovePreprocessor.remove_input_tags=hide-input lectures/*.ipynb
 
 doctor: $(STAMP)  ## say what is missing on this machine and how to mend it
 	$(BIN)/effcv doctor
