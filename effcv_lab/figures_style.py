@@ -34,7 +34,6 @@ _STYLE = {
     "axes.spines.top": False,
     "axes.titlesize": 14,
     "figure.dpi": 100,
-    "figure.facecolor": PAPER,
     "font.family": "DejaVu Sans",  # comes with matplotlib: the same letters on every machine
     "font.size": 14,
     "grid.color": "#dddddd",

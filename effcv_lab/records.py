@@ -147,11 +147,7 @@ def load_record(name: str, folder: str | Path | None = None) -> Record:
     if not path.is_file():
         raise FileNotFoundError(f"no record {path}; {remedy}")
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-        wanted = {field.name for field in fields(Record)}
-        if not isinstance(content, dict) or set(content) != wanted:
-            raise ValueError(f"it must hold exactly the entries {', '.join(sorted(wanted))}")
-        record = Record(**content)
+        record = Record(**json.loads(path.read_text(encoding="utf-8")))
         if record.name != name:
             raise ValueError(f"it says that it is {record.name!r}")
     except (ValueError, TypeError) as error:

@@ -135,7 +135,7 @@ def fit_replicates(
         for seed, rows in zip(seeds, records, strict=True)
     ]
     params = {name: value.detach() for name, value in params.items()}
-    return Replicates(seeds, histories, template.eval(), params, buffers)
+    return Replicates(seeds, histories, template, params, buffers)
 
 
 def _checked_seeds(seeds: Sequence[int]) -> tuple[int, ...]:

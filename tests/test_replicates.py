@@ -1,10 +1,12 @@
 """Replicate r of fit_replicates is what fit makes with seed r, to 1e-5, or there is an error."""
 
+import itertools
 import os
 import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -12,6 +14,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from effcv_lab import replicates
 from effcv_lab.data import ImageSet
 from effcv_lab.models import features, mlp, small_cnn, small_resnet
 from effcv_lab.replicates import fit_replicates
@@ -105,14 +108,14 @@ def side_by_side(build, batch_loss=cross_entropy, train=TRAIN, config=CONFIG, se
     )
 
 
-def assert_same(replicates, models, histories):
-    assert len(replicates) == len(models)
+def assert_same(runs, models, histories):
+    assert len(runs) == len(models)
     for r, (model, history) in enumerate(zip(models, histories, strict=True)):
-        ours = replicates.model(r)
+        ours = runs.model(r)
         torch.testing.assert_close(ours.state_dict(), model.state_dict(), atol=1e-5, rtol=1e-5)
-        assert replicates.histories[r].config == history.config
-        assert replicates.histories[r].device == history.device
-        for mine, theirs in zip(replicates.histories[r].epochs, history.epochs, strict=True):
+        assert runs.histories[r].config == history.config
+        assert runs.histories[r].device == history.device
+        for mine, theirs in zip(runs.histories[r].epochs, history.epochs, strict=True):
             assert mine.epoch == theirs.epoch
             assert mine.train_loss == pytest.approx(theirs.train_loss, abs=1e-5)
             assert mine.val_loss == pytest.approx(theirs.val_loss, abs=1e-5)
@@ -193,36 +196,37 @@ def test_frozen_unused_and_shared_weights_and_reassigned_buffers():
 
 
 def test_logits_are_those_of_each_model_in_eval_mode():
-    replicates = side_by_side(tiny_cnn)
-    ours = replicates.logits(VALIDATION.images)
+    runs = side_by_side(tiny_cnn)
+    ours = runs.logits(VALIDATION.images)
     assert ours.shape == (3, 30, 3) and ours.device.type == "cpu" and not ours.requires_grad
     for r in range(3):
-        expected = predict_logits(replicates.model(r), VALIDATION.images)
+        expected = predict_logits(runs.model(r), VALIDATION.images)
         torch.testing.assert_close(ours[r], expected, atol=1e-5, rtol=1e-5)
 
 
 def test_batch_size_does_not_change_the_logits():
-    replicates = side_by_side(tiny_cnn)
-    whole = replicates.logits(VALIDATION.images)
+    runs = side_by_side(tiny_cnn)
+    whole = runs.logits(VALIDATION.images)
     for batch_size in (1, 7, 60):
-        torch.testing.assert_close(replicates.logits(VALIDATION.images, batch_size), whole)
+        torch.testing.assert_close(runs.logits(VALIDATION.images, batch_size), whole)
 
 
 def test_looking_at_the_logits_changes_nothing():
-    replicates = side_by_side(tiny_cnn)
-    before = {name: value.clone() for name, value in replicates.model(0).state_dict().items()}
-    replicates.logits(VALIDATION.images)
-    torch.testing.assert_close(replicates.model(0).state_dict(), before, atol=0, rtol=0)
+    runs = side_by_side(tiny_cnn)
+    before = {name: value.clone() for name, value in runs.model(0).state_dict().items()}
+    runs.logits(VALIDATION.images)
+    torch.testing.assert_close(runs.model(0).state_dict(), before, atol=0, rtol=0)
 
 
 def test_a_model_taken_out_is_free_and_ready_to_use():
-    replicates = side_by_side(tiny_cnn)
-    model = replicates.model(2)
+    runs = side_by_side(tiny_cnn)
+    model = runs.model(2)
     assert not model.training and all(p.grad is None for p in model.parameters())
-    assert evaluate(model, VALIDATION)[1] == replicates.histories[2].final.val_accuracy
-    expected = replicates.logits(VALIDATION.images)
+    assert evaluate(model, VALIDATION)[1] == runs.histories[2].final.val_accuracy
+    assert not torch.equal(runs.model(1).head.weight, model.head.weight), "a copy of its own"
+    expected = runs.logits(VALIDATION.images)
     fit(model, TRAIN, VALIDATION, CONFIG, progress=False)  # it can be trained on
-    assert torch.equal(replicates.logits(VALIDATION.images), expected)
+    assert torch.equal(runs.logits(VALIDATION.images), expected)
 
 
 def test_the_nets_are_trained_in_eval_and_train_mode_at_the_right_times():
@@ -347,10 +351,23 @@ def test_a_plain_tensor_that_differs_between_nets_is_refused():
         side_by_side(Masked)
 
 
-def test_shared_time_adds_up_to_the_time_spent():
-    replicates = side_by_side(tiny_mlp)
-    seconds = [history.train_seconds for history in replicates.histories]
-    assert seconds[0] == seconds[1] == seconds[2] > 0
+def test_shared_time_is_divided_among_the_nets(monkeypatch):
+    ticks = itertools.count()  # a clock that ticks whenever it is read: one second for each epoch
+    monkeypatch.setattr(replicates, "time", SimpleNamespace(perf_counter=lambda: next(ticks)))
+    histories = side_by_side(tiny_mlp).histories
+    assert [history.train_seconds for history in histories] == [pytest.approx(2 / 3)] * 3
+
+
+def test_batch_size_counts_the_images_of_all_nets_together():
+    sizes = []
+
+    def watch(module, inputs):
+        sizes.append(len(inputs[0]))
+
+    runs = side_by_side(tiny_mlp)
+    runs.template.register_forward_pre_hook(watch)
+    runs.logits(VALIDATION.images, batch_size=32)
+    assert sizes == [10, 10, 10]
 
 
 @pytest.mark.parametrize("r", [-1, 3])
