@@ -264,6 +264,27 @@ def test_reset_goes_back_to_the_preset_and_the_first_temperature(lab):
     assert there["logits"] == [4.0, 2.5, 0.5] and there["temperature"] == 1
 
 
+def test_a_caption_is_shown_only_while_it_is_true(lab):
+    lab.python("explorer.preset = 'an ankle boot'")
+    settle(lab)
+    caption, changed, picture = (
+        lab.page.locator(f"{ROOT} {part}").first
+        for part in (".tx-caption", ".tx-changed", ".tx-picture")
+    )
+    assert caption.is_visible() and not changed.is_visible()
+    lab.python("explorer.temperature = 9")
+    settle(lab)
+    assert caption.is_visible()
+    lab.page.locator(f"{ROOT} .tx-knob").first.focus()
+    press(lab, "ArrowRight")
+    assert changed.is_visible() and not caption.is_visible() and picture.is_visible()
+    press(lab, "ArrowLeft")
+    assert caption.is_visible()
+    lab.python("explorer.show([1, 2], ['a', 'b'])")
+    settle(lab)
+    assert changed.is_visible() and not picture.is_visible()
+
+
 def test_both_distributions_can_be_moved(lab):
     lab.python("explorer.preset = 'an ankle boot'")
     settle(lab)
@@ -445,26 +466,39 @@ def test_light_and_dark_themes_both_have_enough_contrast(lab):
     assert papers[0] > 600 and papers[1] < 200
 
 
-@pytest.mark.parametrize("width", [420, 640, 1800])
-def test_nothing_is_cut_off_in_narrow_and_wide_cells(lab, width):
-    lab.python("explorer.preset = 'an ankle boot'")
-    settle(lab)
-    cut = lab.page.evaluate(
-        """([root, width]) => {
-            const node = document.querySelector(root);
-            node.style.width = `${width - 100}px`;
-            const outer = node.getBoundingClientRect();
-            const out = [...node.querySelectorAll('*')].filter((part) => {
-                const box = part.getBoundingClientRect();
-                const hidden = part.closest('.tx-hidden') || box.width === 0;
-                return !hidden && (box.left < outer.left - 1 || box.right > outer.right + 1);
-            }).map((part) => part.className.baseVal ?? part.className);
-            node.style.width = '';
-            return out;
-        }""",
-        [ROOT, width],
-    )
-    assert cut == []
+HARD_TO_FIT = [
+    "explorer.preset = 'an ankle boot'",
+    "explorer.preset = 'a 2 that resembles 7 and 1'",
+    "explorer.show([1e4, -1e4, 0], ['a very long name of a class', 'b', 'c'], [-5e3, 9e3, 1e3])",
+    "explorer.show([1e6, -1e6, 0]); explorer.temperature = 0.05",
+    "explorer.show([0.001, 0.002, -0.001], student_logits=[0, 0, -0.3])",
+    "explorer.show([k * 0.37 - 3 for k in range(30)], [f'class {k}' for k in range(30)])",
+]
+FIT = """([root, width]) => {
+    const node = document.querySelector(root);
+    node.style.width = `${width}px`;
+    const outer = node.getBoundingClientRect();
+    const seen = [...node.querySelectorAll('*')]
+        .map((part) => [part, part.getBoundingClientRect()])
+        .filter(([part, box]) => !part.closest('.tx-hidden') && box.width > 0);
+    const cut = seen.filter(([, box]) => box.left < outer.left - 1 || box.right > outer.right + 1);
+    const meet = (a, b) => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
+    const labels = seen.filter(([part]) =>
+        part.matches('.tx-axis > * > span, .tx-ticks > span, .tx-level, .tx-name, .tx-head > span, '
+            + '.tx-value, .tx-number > span, .tx-ceiling, .tx-legend, .tx-caption, .tx-entropy'));
+    const over = labels.filter(([a, one], i) =>
+        labels.slice(i + 1).some(([b, other]) => a.textContent && b.textContent && meet(one, other)));
+    node.style.width = '';
+    return [...cut, ...over].map(([part]) => part.className + ': ' + part.textContent);
+}"""
+
+
+@pytest.mark.parametrize("width", [320, 540, 900, 1700])
+def test_nothing_is_cut_or_overlaps_in_narrow_and_wide_cells(lab, width):
+    for scores in HARD_TO_FIT:
+        lab.python(f"explorer.preset = 'cat, dog, bear'; explorer.reset(); {scores}")
+        settle(lab)
+        assert lab.page.evaluate(FIT, [ROOT, width]) == [], scores
 
 
 def test_nothing_jumps_while_a_logit_is_dragged(lab):

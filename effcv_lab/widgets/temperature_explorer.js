@@ -35,6 +35,7 @@ function entropy(probs) {
 
 // ---------------------------------------------------------------- temperatures and logit axes
 
+const sameItems = (a, b) => a === b || (a?.length === b?.length && a?.every((x, k) => x === b[k]));
 const clamp = (value, low, high) => Math.min(Math.max(value, low), high);
 const tidy = (value, digits) => Number(value.toPrecision(digits));
 const temperatureAt = (share) =>
@@ -109,6 +110,7 @@ const temperatureText = (temperature) => String(tidy(temperature, 3));
 
 function probabilityText(p) {
   if (p >= 0.0005 || p === 0) return p === 0 ? "0" : p.toFixed(3);
+  if (p < 1e-99) return "<10⁻⁹⁹";
   const [digits, power] = p.toExponential(1).split("e");
   return `${digits}·10${[...power].map((sign) => SUPERSCRIPT[sign]).join("")}`;
 }
@@ -183,6 +185,7 @@ class View {
         this.menu,
         this.resetButton,
         this.caption,
+        make("p", { class: "tx-changed", text: "Changed by hand or by code; Reset goes back." }),
       ),
       this.legend,
     );
@@ -554,13 +557,17 @@ class View {
     if (presets !== this.drawn.presets) {
       this.menu.replaceChildren(...presets.map((one) => make("option", { text: one.name })));
     }
+    const { caption, image, ...start } = presets.find((one) => one.name === name);
+    const as = (trait) => sameItems(this.get(trait), start[trait]);
+    const sameClasses = as("classes");
+    const changed = !(sameClasses && as("logits") && as("student_logits"));
+    this.root.classList.toggle("tx-modified", changed); // then its caption is no longer true
+    this.picture.hidden = !image || !sameClasses;
     if (presets === this.drawn.presets && name === this.drawn.preset) return;
     this.drawn.presets = presets;
     this.drawn.preset = name;
     this.menu.value = name;
-    const { caption, image } = presets.find((one) => one.name === name);
     this.caption.textContent = caption;
-    this.picture.hidden = !image;
     if (image) this.picture.src = image;
     this.picture.alt = image ? caption || name : "";
   }
@@ -579,10 +586,15 @@ class View {
     this.drawn.axisFor = all.length;
     this.axis = axisAround(all.flat());
     const { low, high, parts, step } = this.axis;
-    const ticks = Array.from({ length: parts + 1 }, (_, k) => {
-      const at = tidy(low + k * step, 10) + 0; // never -0
-      const tick = make("span", { text: minus(String(at)) });
-      tick.className = Math.round(at / step) % 2 ? "tx-minor" : "";
+    const first = Math.round(low / step);
+    const texts = Array.from({ length: parts + 1 }, (_, k) => String(tidy((first + k) * step, 10)));
+    const long = Math.max(...texts.map((text) => text.length)) > 3;
+    const ticks = texts.map((text, k) => {
+      const far = k >= parts / 3 && k <= (2 * parts) / 3; // from both ends
+      const kept = k === 0 || k === parts || (far && first + k === 0);
+      const tick = make("span", { text: minus(text) });
+      if ((first + k) % 2) tick.className = "tx-minor";
+      if (long) tick.hidden = !kept;
       place(tick, "left", k / parts);
       return tick;
     });
@@ -601,7 +613,7 @@ class View {
     for (let k = 0; k < classes.length; k++) {
       results.forEach(({ logits, probs }, which) => {
         const { knob, value, bar, number } = this.rows[k].parts[which];
-        const score = logits[k].toFixed(Math.min(digits, 2));
+        const score = logits[k].toFixed(Math.min(digits, 2)).replace(/^-(0\.?0*)$/, "$1");
         place(knob, "left", (logits[k] - low) / (high - low));
         place(bar, "width", probs[k]);
         value.textContent = minus(score);
