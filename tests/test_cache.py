@@ -294,6 +294,13 @@ def weights_of_another_shape(content):
     return saved(entry_in(content) | {"state": mlp().state_dict()})
 
 
+def some_weights_missing_and_the_others_wrong(content):
+    """Nothing of it may be copied into the model that is then trained."""
+    entry = entry_in(content)
+    wrong = {name: tensor + 1 for name, tensor in entry["state"].items() if name != "head.bias"}
+    return saved(entry | {"state": wrong})
+
+
 def history_cut(content):
     entry = entry_in(content)
     return saved(entry | {"history": entry["history"][:40]})
@@ -308,6 +315,7 @@ DAMAGES = [
     another_object,
     entry_of_another_run,
     weights_of_another_shape,
+    some_weights_missing_and_the_others_wrong,
     history_cut,
 ]
 
