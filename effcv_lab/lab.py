@@ -39,8 +39,15 @@ def open_lab(arguments: Sequence[str] = ()) -> int:
         raise FileNotFoundError(
             f"{folder / FIRST_LECTURE} is missing: write the notebooks with make notebooks"
         )
-    # The root is named because Jupyter would take the folder of the notebook and hide the rest.
-    words = [sys.executable, "-m", "jupyter", "lab", FIRST_LECTURE]
+    # As an address and not as a file: so it is also in the line that a server prints, and the
+    # root stays the whole course (for a file Jupyter would take the folder that it lies in).
+    words = [
+        sys.executable,
+        "-m",
+        "jupyter",
+        "lab",
+        f"--LabApp.default_url=/lab/tree/{FIRST_LECTURE}",
+    ]
     words += [f"--ServerApp.root_dir={folder}", *arguments]
     if sys.platform == "win32":
         return subprocess.call(words, cwd=folder)

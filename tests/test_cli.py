@@ -1,9 +1,12 @@
 """The command line: what is typed reaches the right work, and errors are one clear line."""
 
+import json
 import os
+import re
 import subprocess
 import sys
 import tomllib
+import urllib.request
 from pathlib import Path
 
 import pytest
@@ -105,7 +108,10 @@ def test_lab_opens_the_first_lecture_from_anywhere_in_the_course(course, stub_ju
     done = effcv("lab", cwd=course / where, PYTHONPATH=os.pathsep.join([stub_jupyter, str(ROOT)]))
     folder, *words = done.stdout.splitlines()
     assert os.path.samefile(folder, course)
-    assert words == ["lab", "lectures/00_start_here.ipynb", f"--ServerApp.root_dir={folder}"]
+    assert words == [
+        "lab", "--LabApp.default_url=/lab/tree/lectures/00_start_here.ipynb",
+        f"--ServerApp.root_dir={folder}",
+    ]  # fmt: skip
     assert done.returncode == 5
 
 
@@ -116,6 +122,30 @@ def test_lab_hands_on_what_it_does_not_know(course, stub_jupyter):
     assert done.stdout.splitlines()[4:] == [
         "--no-browser", "--port=9123", "--allow-root", "--IdentityProvider.token=x",
     ]  # fmt: skip
+
+
+def test_the_address_that_a_real_server_prints_leads_to_the_first_lecture(course):
+    words = ["lab", "--no-browser", "--allow-root", "--ServerApp.ip=127.0.0.1"]
+    server = subprocess.Popen(
+        [sys.executable, "-m", "effcv_lab.cli", *words],
+        cwd=course / "lectures",
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    with server:
+        try:
+            pattern = re.compile(r"http://127\.0\.0\.1:\d+\S+\?token=[0-9a-f]{20,}")
+            address = next(filter(None, map(pattern.search, server.stderr)))[0]
+            page, _, token = address.partition("?")
+            base = page.partition("/lab/")[0]
+            assert page == f"{base}/lab/tree/{lab.FIRST_LECTURE}"
+            with urllib.request.urlopen(f"{base}/api/contents/lectures?{token}") as reply:
+                names = [entry["name"] for entry in json.load(reply)["content"]]
+        finally:
+            server.terminate()
+    assert "00_start_here.ipynb" in names
 
 
 def test_lab_finds_the_course_beside_the_package(tmp_path, monkeypatch):
