@@ -467,3 +467,16 @@ def test_no_name_covers_a_point_or_an_error_bar():
         spots = axes.transData.transform(np.asarray(line.get_xydata(), dtype=float))
         for box in named:
             assert not any(box.contains(*spot) for spot in spots)
+
+
+def test_points_and_their_names_stay_clear_of_the_axes():
+    figure = scatter()
+    axes = figure.axes[0]
+    frame = axes.get_window_extent()
+    for text, box in words(figure):
+        if text in axes.texts:
+            inside = frame.x0 <= box.x0 and box.x1 <= frame.x1
+            assert inside and frame.y0 <= box.y0 and box.y1 <= frame.y1, text.get_text()
+    spots = np.concatenate([axes.transData.transform(line.get_xydata()) for line in axes.lines])
+    assert (spots > [frame.x0 + 10, frame.y0 + 5]).all()
+    assert (spots < [frame.x1 - 10, frame.y1 - 5]).all()
