@@ -15,6 +15,7 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 from PIL import Image
 from sklearn.calibration import calibration_curve
+from torchmetrics.classification import MulticlassCalibrationError
 
 from effcv_lab import figures
 from effcv_lab.figures_calibration import _calibration
@@ -275,10 +276,25 @@ def test_certainty_falls_into_the_last_bin():
     assert share.tolist() == [0, 0, 0, 0, 1] and accuracy[-1] == 1
 
 
+def test_gap_of_the_diagram_is_the_expected_calibration_error():
+    labels = random.integers(0, 10, 200)
+    confidence, share, accuracy = _calibration(SOFT, labels, bins=15)
+    metric = MulticlassCalibrationError(num_classes=10, n_bins=15, norm="l1")
+    expected = metric(torch.tensor(SOFT), torch.tensor(labels)).item()
+    assert (share * abs(accuracy - confidence)).sum() == pytest.approx(expected, abs=1e-6)
+
+
+def test_confidence_on_an_edge_belongs_to_the_bin_below():
+    _, share, _ = _calibration(np.array([[0.5, 0.5]]), np.array([0]), bins=2)
+    assert share.tolist() == [1, 0]
+
+
 def test_heat_map_writes_every_number_and_leaves_missing_ones_empty():
     figure = heat_small()
     seen = [text.get_text() for text, _ in words(figure)]
     assert all(number in seen for number in ("0.90", "0.10", "0.30")) and "nan" not in seen
+    names = [label.get_text() for label in figure.axes[0].get_yticklabels()]
+    assert names == ["bright", "dim"] and figure.axes[0].get_ylim() == (1.5, -0.5)
     table = figure.axes[0].images[0].get_array()
     np.testing.assert_allclose(table.filled(-1), [[0.9, 0.1], [0.3, -1]])
     assert "Largest: 0.90 at bright, box" in figures.get_alt(figure)
