@@ -5,7 +5,9 @@ import os
 import re
 import subprocess
 import sys
+import time
 import tomllib
+import urllib.error
 import urllib.request
 from pathlib import Path
 
@@ -124,12 +126,25 @@ def test_lab_hands_on_what_it_does_not_know(course, stub_jupyter):
     ]  # fmt: skip
 
 
+def ask(address, seconds=60):
+    """Return the JSON at an address; a server prints its address a moment before it listens."""
+    until = time.monotonic() + seconds
+    while True:
+        try:
+            with urllib.request.urlopen(address, timeout=10) as reply:
+                return json.load(reply)
+        except urllib.error.URLError:
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.1)
+
+
 def test_the_address_that_a_real_server_prints_leads_to_the_first_lecture(course):
     words = ["lab", "--no-browser", "--allow-root", "--ServerApp.ip=127.0.0.1"]
     server = subprocess.Popen(
         [sys.executable, "-m", "effcv_lab.cli", *words],
         cwd=course / "lectures",
-        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        env=os.environ | {"PYTHONPATH": str(ROOT), "JUPYTER_CONFIG_DIR": str(course / "config")},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
@@ -141,11 +156,10 @@ def test_the_address_that_a_real_server_prints_leads_to_the_first_lecture(course
             page, _, token = address.partition("?")
             base = page.partition("/lab/")[0]
             assert page == f"{base}/lab/tree/{lab.FIRST_LECTURE}"
-            with urllib.request.urlopen(f"{base}/api/contents/lectures?{token}") as reply:
-                names = [entry["name"] for entry in json.load(reply)["content"]]
+            listing = ask(f"{base}/api/contents/lectures?{token}")
         finally:
             server.terminate()
-    assert "00_start_here.ipynb" in names
+    assert "00_start_here.ipynb" in [entry["name"] for entry in listing["content"]]
 
 
 def test_lab_finds_the_course_beside_the_package(tmp_path, monkeypatch):
