@@ -279,6 +279,21 @@ class Lab:
             raise RuntimeError(reply["error"])
         return reply["text"].rstrip("\n")
 
+    def bring_into_view(self, selector: str) -> dict:
+        """Scroll to the first such element and return its place, once it stays there.
+
+        A long notebook draws its cells while it is scrolled, so one jump rarely arrives.
+        """
+        target = self.page.locator(selector).first
+        place = None
+        for _ in range(50):
+            target.evaluate("(element) => element.scrollIntoView({ block: 'center' })")
+            self.page.wait_for_timeout(150)
+            before, place = place, target.bounding_box()
+            if place == before and 0 <= place["y"] <= self.size["height"] - place["height"]:
+                return place
+        raise RuntimeError(f"{selector} does not come into view; last seen at {place}")
+
     def restart_kernel(self) -> None:
         """Restart the kernel without asking, and wait until the new one is ready."""
         self.page.evaluate(f"() => {PANEL}.sessionContext.session.kernel.restart()")
