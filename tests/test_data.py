@@ -337,6 +337,24 @@ def test_the_full_set_downloads_once_and_says_nothing_to_stderr(originals, serve
     assert [path.name for path in (server.parent / "cache").iterdir()] == ["fashion_mnist"]
 
 
+def test_of_two_downloads_at_once_the_first_stays(tmp_path, monkeypatch):
+    folder = tmp_path / "fashion_mnist"
+
+    class Slow:
+        def __init__(self, root, download):
+            self.raw_folder = Path(root) / "raw"
+            self.raw_folder.mkdir()
+            (self.raw_folder / "file").write_text("second")
+            folder.mkdir()  # meanwhile, in another notebook
+            (folder / "file").write_text("first")
+
+    monkeypatch.setattr("torchvision.datasets.FashionMNIST", Slow)
+    monkeypatch.setenv("EFFCV_CACHE", str(tmp_path))
+    assert fashion_files.download_fashion() == folder
+    assert (folder / "file").read_text() == "first"
+    assert list(tmp_path.iterdir()) == [folder]
+
+
 def test_a_damaged_download_is_not_believed_later(originals, server):
     folder = server.parent / "cache" / "fashion_mnist"
     folder.mkdir(parents=True)

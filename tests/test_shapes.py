@@ -401,9 +401,16 @@ def test_the_same_seed_gives_the_same_pictures_whatever_torch_and_numpy_are_told
 def test_pictures_are_as_ever():
     """Recorded once: another stream or drawing would make old results incomparable."""
     shapes = geometric_shapes(4, seed=1)
+    grey, ramp = pictures(shapes), np.linspace(-1, 1, 32)
     assert shapes.labels.tolist() == [2, 0, 1, 2]
     np.testing.assert_allclose(
-        pictures(shapes).mean(axis=(1, 2)), [0.562828, 0.866658, 0.229239, 0.697223], atol=1e-5
+        grey.mean(axis=(1, 2)), [0.562828, 0.866658, 0.229239, 0.697223], atol=1e-5
+    )
+    np.testing.assert_allclose(
+        (grey @ ramp).mean(axis=1), [-0.236628, -0.353761, 0.204738, -1.532517], atol=1e-5
+    )
+    np.testing.assert_allclose(
+        (ramp @ grey).mean(axis=1), [0.279733, -0.024633, 1.367734, 0.616097], atol=1e-5
     )
 
 
