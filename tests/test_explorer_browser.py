@@ -472,6 +472,7 @@ HARD_TO_FIT = [
     "explorer.show([1e4, -1e4, 0], ['a very long name of a class', 'b', 'c'], [-5e3, 9e3, 1e3])",
     "explorer.show([1e6, -1e6, 0]); explorer.temperature = 0.05",
     "explorer.show([0.001, 0.002, -0.001], student_logits=[0, 0, -0.3])",
+    "explorer.show([15.33, -7.4, -5.86, 0.87, -1.5, 3.64], [f'garment {k}' for k in range(6)])",
     "explorer.show([k * 0.37 - 3 for k in range(30)], [f'class {k}' for k in range(30)])",
 ]
 FIT = """([root, width]) => {
@@ -493,7 +494,7 @@ FIT = """([root, width]) => {
 }"""
 
 
-@pytest.mark.parametrize("width", [320, 540, 900, 1700])
+@pytest.mark.parametrize("width", [320, 540, 848, 900, 1700])
 def test_nothing_is_cut_or_overlaps_in_narrow_and_wide_cells(lab, width):
     for scores in HARD_TO_FIT:
         lab.python(f"explorer.preset = 'cat, dog, bear'; explorer.reset(); {scores}")

@@ -588,13 +588,16 @@ class View {
     const { low, high, parts, step } = this.axis;
     const first = Math.round(low / step);
     const texts = Array.from({ length: parts + 1 }, (_, k) => String(tidy((first + k) * step, 10)));
-    const long = Math.max(...texts.map((text) => text.length)) > 3;
+    const lengths = texts.map((text) => text.length);
+    const room = 16; // characters and gaps that fit below the narrowest axis
+    const full = lengths.reduce((sum, length) => sum + length + 1, 0) > room;
+    const endsOnly = full || Math.max(...lengths) > 3;
     const ticks = texts.map((text, k) => {
       const far = k >= parts / 3 && k <= (2 * parts) / 3; // from both ends
       const kept = k === 0 || k === parts || (far && first + k === 0);
       const tick = make("span", { text: minus(text) });
       if ((first + k) % 2) tick.className = "tx-minor";
-      if (long) tick.hidden = !kept;
+      if (endsOnly) tick.hidden = !kept;
       place(tick, "left", k / parts);
       return tick;
     });
