@@ -24,7 +24,7 @@ def number_in(
     Raises
     ------
     TypeError
-        If ``value`` is not a real number (a bool is none).
+        If ``value`` is not a real number (a bool and a text are none).
     ValueError
         If it is NaN, infinite or outside the range.
 
@@ -42,7 +42,7 @@ def number_in(
     else:
         wanted = f"a number in {'(' if open_low else '['}{low:g}, {high:g}]"
     try:
-        if isinstance(value, bool):
+        if isinstance(value, (bool, str, bytes)):
             raise TypeError
         number = float(value)
     except (TypeError, ValueError, RuntimeError):

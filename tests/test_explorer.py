@@ -210,7 +210,11 @@ def test_the_bundle_has_the_live_view_and_a_figure_whose_alt_text_says_the_numbe
     data, _ = explorer._repr_mimebundle_()
     assert data["application/vnd.jupyter.widget-view+json"]["model_id"] == explorer.model_id
     alt = re.search('alt="([^"]*)"', data["text/html"])[1]
-    assert "&lt;cat&gt; 0.705" in alt and "dog 0.333" in alt and "teacher 0.71, student 1.10 nats" in alt
+    assert (
+        "&lt;cat&gt; 0.705" in alt
+        and "dog 0.333" in alt
+        and "teacher 0.71, student 1.10 nats" in alt
+    )
     assert "<cat> 0.705" in data["text/plain"]
     picture = base64.b64decode(re.search('base64,([^"]*)"', data["text/html"])[1])
     with Image.open(io.BytesIO(picture)) as opened:

@@ -245,7 +245,7 @@ explorer = TemperatureExplorer(presets=presets)
 explorer
 
 # %% [markdown] slide="subslide"
-# **Move** the slider (mouse or arrow keys), or a bar. **Look for**:
+# **Move** the slider (mouse or arrow keys), or drag a logit's dot. **Look for**:
 #
 # 1. *sure and right*, T from 1 to 5: which class appears second?
 # 2. Same photograph, T to 100: what is left of the difference between second and last?
