@@ -15,9 +15,9 @@ import numpy as np
 import pytest
 import torch
 
-from effcv_lab import data, fashion_files
-from effcv_lab.data import ImageSet, digits, fashion
-from effcv_lab.splits import split_per_class
+from effcv_lab import data
+from effcv_lab.data import ImageSet, digits, fashion, fashion_files
+from effcv_lab.data.splits import split_per_class
 from effcv_lab.training import pick_device
 
 DEBIAN = Path("/usr/share/datasets/fashion-mnist")

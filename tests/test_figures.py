@@ -18,9 +18,9 @@ from sklearn.calibration import calibration_curve
 from torchmetrics.classification import MulticlassCalibrationError
 
 from effcv_lab import figures
-from effcv_lab.figures_calibration import _calibration
-from effcv_lab.figures_labels import spread_apart
-from effcv_lab.figures_style import readable, style
+from effcv_lab.figures.calibration import _calibration
+from effcv_lab.figures.labels import spread_apart
+from effcv_lab.figures.style import readable, style
 
 CLASSES = ("T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker",
            "Bag", "Ankle boot")  # fmt: skip

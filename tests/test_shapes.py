@@ -8,10 +8,9 @@ import torch
 from PIL import Image, ImageDraw
 from scipy import stats
 
-from effcv_lab import raster
-from effcv_lab.painting import render
-from effcv_lab.scenes import outlines, sample_scenes
-from effcv_lab.shapes import CLASSES, basic_shapes, draw_shapes, geometric_shapes
+from effcv_lab.shapes import CLASSES, basic_shapes, draw_shapes, geometric_shapes, raster
+from effcv_lab.shapes.painting import render
+from effcv_lab.shapes.scenes import outlines, sample_scenes
 
 RECTANGLE, ELLIPSE, TRIANGLE = range(3)
 DIALS = {

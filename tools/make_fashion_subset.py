@@ -4,7 +4,7 @@
     python tools/make_fashion_subset.py --folder FOLDER       # any folder with the originals
     python tools/make_fashion_subset.py --download            # through torchvision
 
-Which images are chosen is decided by effcv_lab.splits.fashion_parts (class-balanced, seeded).
+Which images are chosen is decided by effcv_lab.data.splits.fashion_parts (class-balanced, seeded).
 The same originals and the same zlib give the same bytes. After a change of the file, put the
 size and SHA-256 that this prints into effcv_lab/data.py.
 """
@@ -20,8 +20,8 @@ from pathlib import Path
 import numpy as np
 
 from effcv_lab.data import PACKAGED
-from effcv_lab.fashion_files import download_fashion, read_fashion
-from effcv_lab.splits import fashion_parts
+from effcv_lab.data.fashion_files import download_fashion, read_fashion
+from effcv_lab.data.splits import fashion_parts
 
 DEBIAN = Path("/usr/share/datasets/fashion-mnist")
 

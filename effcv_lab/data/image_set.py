@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from effcv_lab.arguments import whole_number
-from effcv_lab.image_checks import check_images, check_labels, checked_classes, checked_indices
+from effcv_lab.data.image_checks import check_images, check_labels, checked_classes, checked_indices
 
 
 @dataclass(frozen=True, eq=False)

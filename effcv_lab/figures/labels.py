@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from effcv_lab.figures_style import GREY, readable, wrap_text
+from effcv_lab.figures.style import GREY, readable, wrap_text
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

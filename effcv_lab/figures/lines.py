@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from effcv_lab.figures_labels import label_line_ends, label_marks, label_points
-from effcv_lab.figures_style import (
+from effcv_lab.figures.labels import label_line_ends, label_marks, label_points
+from effcv_lab.figures.style import (
     DASHES,
     GREY,
     MARKERS,

@@ -15,9 +15,10 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-from effcv_lab.fashion_files import check_contents, download_fashion, read_fashion
-from effcv_lab.image_set import Batches, ImageSet
-from effcv_lab.splits import fashion_parts, split_per_class
+import effcv_lab
+from effcv_lab.data.fashion_files import check_contents, download_fashion, read_fashion
+from effcv_lab.data.image_set import Batches, ImageSet
+from effcv_lab.data.splits import fashion_parts, split_per_class
 
 __all__ = ["Batches", "ImageSet", "Splits", "digits", "fashion"]
 
@@ -33,7 +34,7 @@ FASHION_CLASSES = (
     "Bag",
     "Ankle boot",
 )
-PACKAGED = Path(__file__).with_name("assets") / "fashion_mnist_12000.npz"
+PACKAGED = Path(effcv_lab.__file__).with_name("assets") / "fashion_mnist_12000.npz"
 PACKAGED_BYTES = 5267623
 PACKAGED_SHA256 = "64ed40a4bfc6814fafd2357cbed42814e0104e99af6fbbb2ce405626d28eb4de"
 

@@ -1,6 +1,6 @@
 """What makes a set of labelled images sound, each part checked with a message that says what is not.
 
-Used by :class:`effcv_lab.image_set.ImageSet`.
+Used by :class:`effcv_lab.data.image_set.ImageSet`.
 """
 
 from __future__ import annotations

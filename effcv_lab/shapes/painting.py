@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from effcv_lab.arguments import whole_number
-from effcv_lab.raster import ellipse_ends, fill, polygon_ends, strips
-from effcv_lab.scenes import ELLIPSE, Scenes, outlines, random_streams, rotations
+from effcv_lab.shapes.raster import ellipse_ends, fill, polygon_ends, strips
+from effcv_lab.shapes.scenes import ELLIPSE, Scenes, outlines, random_streams, rotations
 
 SMALLEST, LARGEST = 16, 512  # sides of an image in pixels
 PIXELS_AT_ONCE = 2**16  # small enough for the processor's own memory

@@ -55,7 +55,7 @@ def fashion_parts(arrays: dict[str, np.ndarray]) -> dict[str, list[np.ndarray]]:
     Parameters
     ----------
     arrays : dict
-        The original files, as :func:`effcv_lab.fashion_files.read_fashion` gives them.
+        The original files, as :func:`effcv_lab.data.fashion_files.read_fashion` gives them.
 
     Returns
     -------

@@ -1,7 +1,7 @@
 """Decide what pictures of shapes show, in lengths that know no pixels.
 
 A square, a circle or an equilateral triangle is squeezed, turned and put somewhere. Painting is
-the next step (:mod:`effcv_lab.painting`), at any resolution.
+the next step (:mod:`effcv_lab.shapes.painting`), at any resolution.
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ from tqdm import tqdm
 
 from effcv_lab.arguments import whole_number
 from effcv_lab.history import EpochRecord, History, TrainConfig
-from effcv_lab.stacked import (
+from effcv_lab.replicates.stacked import (
     Replicates,
     StackedLoss,
     State,

@@ -11,9 +11,9 @@ from dataclasses import replace
 
 import torch
 
-from effcv_lab.image_set import ImageSet
-from effcv_lab.painting import render
-from effcv_lab.scenes import CLASSES, Range, Scenes, sample_scenes
+from effcv_lab.data.image_set import ImageSet
+from effcv_lab.shapes.painting import render
+from effcv_lab.shapes.scenes import CLASSES, Range, Scenes, sample_scenes
 
 __all__ = [
     "CLASSES",

@@ -11,11 +11,11 @@ print below, such as ``tag(record)`` or "illustrative stand-in").
 'Bar chart. Mostly cat. Probability: cat 0.700, dog 0.200, bear 0.100.'
 """
 
-from effcv_lab.figures_calibration import reliability_diagram
-from effcv_lab.figures_lines import curves, scatter_labelled
-from effcv_lab.figures_output import get_alt, save_figure, show
-from effcv_lab.figures_style import PALETTE, set_alt, style
-from effcv_lab.figures_tiles import heat_map, image_grid, probability_bars
+from effcv_lab.figures.calibration import reliability_diagram
+from effcv_lab.figures.lines import curves, scatter_labelled
+from effcv_lab.figures.output import get_alt, save_figure, show
+from effcv_lab.figures.style import PALETTE, set_alt, style
+from effcv_lab.figures.tiles import heat_map, image_grid, probability_bars
 
 __all__ = [
     "PALETTE",

@@ -20,8 +20,8 @@ import numpy as np
 
 import effcv_lab
 from effcv_lab.arguments import one_of
-from effcv_lab.machine import describe_machine
-from effcv_lab.plain import plain_data, readable_json
+from effcv_lab.records.machine import describe_machine
+from effcv_lab.records.plain import plain_data, readable_json
 
 __all__ = [
     "Record", "describe_machine", "load_record", "mean_and_spread", "results_folder",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from effcv_lab.arguments import whole_number
-from effcv_lab.figures_style import (
+from effcv_lab.figures.style import (
     GREY,
     PALETTE,
     finish_figure,

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from effcv_lab.figures_style import style
+from effcv_lab.figures.style import style
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
