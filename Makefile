@@ -25,6 +25,7 @@ lint: $(STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(MASTERS) check
+	$(BIN)/python -m tools.readme --check
 
 unit: $(STAMP)
 	$(PYTEST) -n $(JOBS) --doctest-modules -m "not browser and not nbgrader" effcv_lab tests
