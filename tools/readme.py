@@ -38,9 +38,9 @@ def draw(record: Record):
     return curves(
         record.config["temperatures"],
         series,
-        title="A warmer softmax shows more of what a teacher knows, up to a point",
+        title="A warmer softmax tells more, up to a point",
         x_label="temperature T",
-        y_label="class pairs still in order (fraction)",
+        y_label="pairs in order (fraction)",
         log_x=True,
         y_range=(0, 1.05),
         alt="Two curves over the temperature: the share of class pairs still in order rises from a "
