@@ -13,8 +13,9 @@ def markdown_table(rows: Sequence[dict[str, Any]], missing: str = "") -> str:
     ----------
     rows : sequence of dict, at least one
         Keys are the column names, in order of first appearance. Floats are written with four
-        significant digits; text stays as it is, so format what needs another form. Columns of
-        numbers, formatted ones too, stand on the right, others on the left.
+        significant digits, whole numbers with commas; text stays as it is, so format what needs
+        another form. Columns of numbers, formatted ones too, stand on the right, others on the
+        left.
     missing : str
         Stands where a row lacks a column.
 
@@ -60,5 +61,7 @@ def _starts_like_a_number(cell: str) -> bool:
 
 
 def _cell(value: Any) -> str:
-    text = f"{value:.4g}" if isinstance(value, float) else str(value)
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    text = f"{value:,}" if isinstance(value, int) else str(value)
     return text.replace("|", "\\|").replace("\n", " ")

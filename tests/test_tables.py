@@ -19,6 +19,10 @@ def test_every_value_stands_under_its_column_also_when_a_row_lacks_one():
     ]  # fmt: skip
 
 
+def test_long_whole_numbers_have_commas():
+    assert cells(markdown_table([{"MACs": 1919872}])) == ["MACs", "1,919,872"]
+
+
 def test_a_bar_or_a_line_break_in_a_text_does_not_break_the_table():
     assert cells(markdown_table([{"a": "x|y", "b": "one\ntwo"}])) == ["a", "b", "x|y", "one two"]
 
