@@ -52,6 +52,11 @@ _IDLE = f"""() => {{
     const shown = document.querySelector(".jp-Notebook-ExecutionIndicator[data-status=idle]");
     return isReady && session?.kernel?.status === "idle" && shown !== null;
 }}"""
+_ONLY_THEME = """(kind) => {
+    const sheets = [...document.querySelectorAll("link[href*='/themes/']")].map((link) => link.href);
+    const asked = document.body.dataset.jpThemeLight === String(kind === "light");
+    return asked && sheets.length === 1 && sheets[0].includes(`theme-${kind}`);
+}"""
 _RUN_ALL = """() => {
     window.effcvRunDone = false;
     const done = () => { window.effcvRunDone = true; };
@@ -300,10 +305,11 @@ class Lab:
         self.wait_idle()
 
     def theme(self, name: str) -> None:
-        """Switch to "JupyterLab Light" or "JupyterLab Dark"."""
+        """Switch to "JupyterLab Light" or "JupyterLab Dark", and wait until the old one is gone."""
         self.command("apputils:change-theme", theme=name)
-        light = str(name.endswith("Light")).lower()
-        self.page.wait_for_selector(f"body[data-jp-theme-light={light}]", state="attached")
+        kind = "light" if name.endswith("Light") else "dark"
+        self.page.wait_for_function(_ONLY_THEME, arg=kind)
+        self.page.wait_for_timeout(500)  # JupyterLab fails if asked again while it tidies up
 
     def screenshot(self, path: str | Path, selector: str | None = None) -> Path:
         """Save what the page, or its first element of that selector, looks like."""
