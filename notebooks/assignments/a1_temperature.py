@@ -38,7 +38,7 @@ from torch.nn import functional as F
 
 from effcv_lab.grading.a1_temperature import grade
 
-torch.set_num_threads(1)  # small tensors: faster than two
+torch.set_num_threads(1)  # steadier than two for nets this small
 
 # %% [markdown]
 # ## Part 1: softmax with a temperature

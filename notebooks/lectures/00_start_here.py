@@ -54,7 +54,7 @@
 #
 # Each line is one thing that the course needs. A line that says `FAIL` ends with the command that mends it.
 
-# %%
+# %% slide="fragment" tags=["hide-input"]
 import subprocess
 import sys
 
@@ -88,7 +88,8 @@ from effcv_lab.training import budget, pick_device
 from effcv_lab.widgets.predict import predict, reveal
 from effcv_lab.widgets.quiz import quiz
 
-torch.set_num_threads(1)  # for nets this small a second thread costs more than it brings
+# %% slide="skip"
+torch.set_num_threads(1)  # steadier than two for nets this small, and leaves a core to the browser
 device = pick_device()
 train, validation, _ = fashion()
 seeds = range(budget(class_=3, paper=5))
@@ -102,7 +103,7 @@ print(
 # Over the last decade vision models grew in two ways: **more parameters** and **more training**. What do we know
 # for certain about the largest ones? Answer first; each choice, wrong ones too, comes with an explanation.
 
-# %% slide="fragment"
+# %% slide="fragment" tags=["hide-input"]
 quiz(
     "The Vision Transformer paper reports its best results after pretraining on a set of about how many images?",
     {
@@ -119,7 +120,7 @@ quiz(
     },
 )
 
-# %% slide="fragment"
+# %% slide="fragment" tags=["hide-input"]
 quiz(
     "How many parameters does GPT-4 have?",
     {
@@ -153,7 +154,7 @@ quiz(
 # Three small networks for Fashion-MNIST: a multilayer perceptron, a convolutional net, a small residual net.
 # Before you count, commit to a guess.
 
-# %%
+# %% slide="fragment" tags=["hide-input"]
 predict(
     "most_parameters",
     "An MLP with one hidden layer of 100 units, and a three-layer convolutional net: "
@@ -174,7 +175,7 @@ predict(
 # The first three can be counted on paper. The last can only be measured.
 
 
-# %%
+# %% slide="fragment"
 def cost(name, model, size=28):
     """Count and measure what one image costs."""
     return {
@@ -186,12 +187,12 @@ def cost(name, model, size=28):
     }
 
 
-# %%
+# %% slide="fragment"
 nets = {"MLP": mlp(), "conv net": small_cnn(), "residual net": small_resnet()}
 table = [cost(name, net.to(device)) for name, net in nets.items()]
 show_table(table)
 
-# %%
+# %% slide="subslide" tags=["hide-input"]
 perceptron, conv_net = table[:2]
 assert perceptron["parameters"] > conv_net["parameters"]
 assert perceptron["MACs"] < conv_net["MACs"]
@@ -212,7 +213,7 @@ reveal(
 # **Look for** the factor by which each count grows when the slider doubles. **It must show** that parameters do not
 # notice the input's size at all, while MACs do.
 
-# %%
+# %% slide="fragment" tags=["hide-input"]
 predict(
     "double_width",
     "Double the width of every layer: by about what factor do the MACs of the conv net grow?",
@@ -222,7 +223,7 @@ predict(
 )
 
 
-# %%
+# %% slide="subslide" tags=["hide-input"]
 def dial(width, size):
     """Show what a conv net of this width costs at this input size."""
     net = net_of_width(width)
@@ -236,7 +237,7 @@ _ = interact(
     size=IntSlider(28, 14, 112, 14, description="input (px)"),
 )
 
-# %%
+# %% slide="fragment" tags=["hide-input"]
 narrow, wide = (count_macs(net_of_width(width), (1, 28, 28)) for width in (8, 16))
 reveal(
     "double_width",
@@ -249,7 +250,7 @@ reveal(
 #
 # If it did, all points would lie on a line of slope 1. *Tag: measured here, on this machine.*
 
-# %%
+# %% slide="fragment" tags=["hide-input"]
 widths = [4, 8, 16, 32, 64]
 measured = [cost(f"width {width}", net_of_width(width).to(device)) for width in widths]
 macs, milliseconds = [row["MACs"] for row in measured], [row["ms"] for row in measured]
@@ -257,7 +258,7 @@ factor_macs, factor_ms = macs[-1] / macs[0], milliseconds[-1] / milliseconds[0]
 table += measured
 show_table(table)
 
-# %%
+# %% slide="subslide" tags=["hide-input"]
 figures.show(
     figures.curves(
         macs,
@@ -272,7 +273,7 @@ figures.show(
 )
 
 # %% [markdown] slide="fragment"
-# A small net spends its time on starting each operation, not on the arithmetic. MACs say what the arithmetic is;
+# A small net spends most of its time on starting operations, not on arithmetic. MACs say what the arithmetic is;
 # only a clock says what the user waits for. The course reports both, always.
 
 # %% [markdown] slide="slide"
@@ -281,7 +282,7 @@ figures.show(
 # Nets of five widths, each trained with several seeds on the same images. Here two widths run live; all of them stand
 # in a stored record that you can repeat with `effcv reproduce cost`.
 
-# %%
+# %% slide="fragment" tags=["hide-input"]
 predict(
     "gain_of_doubling",
     "From 8 to 16 channels the net has about four times the parameters. How many percentage points of accuracy does that bring?",
@@ -290,7 +291,7 @@ predict(
     unit="points",
 )
 
-# %%
+# %% slide="subslide"
 live = {
     width: [accuracy_of_width(width, seed, device=device) for seed in seeds] for width in (8, 16)
 }
@@ -298,7 +299,7 @@ for width, accuracies in live.items():
     mean, spread = mean_and_spread(accuracies)
     print(f"width {width:>2}: accuracy {mean:.1%} ± {spread:.1%} (validation, {len(seeds)} seeds)")
 
-# %%
+# %% slide="fragment" tags=["hide-input"]
 gain = 100 * (mean_and_spread(live[16])[0] - mean_and_spread(live[8])[0])
 reveal(
     "gain_of_doubling",
@@ -306,7 +307,7 @@ reveal(
     "Bought with four times the MACs. What did the doublings before it bring, and the next one? The record knows.",
 )
 
-# %%
+# %% slide="skip"
 record = load_record("cost")
 record_macs = sorted({row["macs"] for row in record.rows})
 accuracy = [
@@ -319,13 +320,13 @@ accuracy = [
     for seed in record.seeds
 ]
 
-# %%
+# %% slide="fragment" tags=["hide-input"]
 average = [mean_and_spread(column)[0] for column in zip(*accuracy, strict=True)]
 gains = [100 * (after - before) for before, after in pairwise(average)]
 print("gain of each doubling, in points:", [f"{gain:+.1f}" for gain in gains])
 assert gains[0] > gains[-1] > 0
 
-# %%
+# %% slide="subslide" tags=["hide-input"]
 figures.show(
     figures.curves(
         record_macs,
@@ -348,7 +349,7 @@ figures.show(
 # So wider is better? **An honest control:** at equal epochs the wider net also gets several times the computing. Give
 # the narrow net as much, by training it for more epochs. *Tag: measured here, on validation images.*
 
-# %% slide="fragment"
+# %% slide="fragment" tags=["hide-input"]
 predict(
     "equal_compute",
     "Width 8 trains so many epochs that both nets have used the same number of MACs in training. Which one is ahead?",
@@ -366,7 +367,7 @@ outcomes = {
 for name, accuracies in outcomes.items():
     print("{:<20} {:.1%} ± {:.1%}".format(name, *mean_and_spread(accuracies)))
 
-# %%
+# %% slide="subslide" tags=["hide-input"]
 difference = mean_and_spread(longer)[0] - mean_and_spread(live[16])[0]
 spread = max(mean_and_spread(longer)[1], mean_and_spread(live[16])[1])
 reveal(
@@ -393,7 +394,7 @@ for key, value in describe_machine().items():
 # %% [markdown] slide="slide"
 # ## 7. Check yourself
 
-# %%
+# %% slide="fragment" tags=["hide-input"]
 quiz(
     "A paper says: “our model is 10 times smaller.” Which question comes first?",
     {
@@ -412,7 +413,7 @@ quiz(
     },
 )
 
-# %%
+# %% slide="subslide" tags=["hide-input"]
 quiz(
     "You halve the height and the width of the input of a net with global average pooling. What happens?",
     {
