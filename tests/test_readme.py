@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,13 @@ def test_every_notebook_has_its_line_with_the_minutes_measured():
         link = name.replace("solutions", "assignments")
         line = next(line for line in TEXT.splitlines() if f"({link})" in line)
         assert f"| {row['first_seconds'] / 60:.1f} | {row['again_seconds'] / 60:.1f} |" in line
+
+
+def test_minutes_are_seconds_over_sixty():
+    record = load_record("notebook_minutes", ROOT / "results")
+    rows = [row | {"first_seconds": 600.0, "again_seconds": 90.0} for row in record.rows]
+    table = readme.chapter_table(replace(record, rows=rows))
+    assert table.count("| 10.0 | 1.5 |") == len(rows)
 
 
 def test_links_and_pictures_lead_somewhere():
