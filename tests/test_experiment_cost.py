@@ -15,7 +15,7 @@ def tiny(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         splits = fashion()
         few = splits._replace(
-            train=splits.train.per_class(20), validation=splits.validation.per_class(10)
+            train=splits.train.per_class(150), validation=splits.validation.per_class(50)
         )
         patch.setattr(cost, "fashion", lambda: few)
         patch.setattr(cost, "EPOCHS", {"class": 2, "paper": 3})
