@@ -55,6 +55,17 @@ def test_accuracy_is_that_of_a_net_trained_by_fit_on_the_same_images(tiny):
     assert len({row["accuracy"] for row in record.rows}) > 2
 
 
+def test_the_curve_has_each_accuracy_at_its_place(tiny):
+    rows = tiny[1].rows
+    macs, accuracy = cost.accuracy_over_macs(tiny[1])
+    assert macs == [rows[0]["macs"], rows[2]["macs"]] and macs[0] < macs[1]
+    by_hand = [
+        [rows[0]["accuracy"], rows[2]["accuracy"]],
+        [rows[1]["accuracy"], rows[3]["accuracy"]],
+    ]
+    assert accuracy == by_hand
+
+
 def test_more_epochs_make_another_net(tiny):
     short, long = (cost.accuracy_of_width(4, 3, epochs=epochs) for epochs in (1, 12))
     assert short < long

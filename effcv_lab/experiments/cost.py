@@ -87,3 +87,16 @@ def run(
         budget=budget,
         **describe_machine(),
     )
+
+
+def accuracy_over_macs(record: Record) -> tuple[list[int], list[list[float]]]:
+    """Read a record as a curve: MACs of each width, and accuracy with one row for each seed.
+
+    Returns
+    -------
+    macs : list of W ints, increasing
+    accuracy : list of R lists of W floats in [0, 1], one for each of R seeds
+    """
+    found = {(row["seed"], row["macs"]): row["accuracy"] for row in record.rows}
+    macs = sorted({macs for _, macs in found})
+    return macs, [[found[seed, place] for place in macs] for seed in record.seeds]

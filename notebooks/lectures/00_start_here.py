@@ -72,7 +72,7 @@ from ipywidgets import IntSlider, interact
 
 from effcv_lab import figures
 from effcv_lab.data import fashion
-from effcv_lab.experiments.cost import EPOCHS, accuracy_of_width, net_of_width
+from effcv_lab.experiments.cost import EPOCHS, accuracy_of_width, accuracy_over_macs, net_of_width
 from effcv_lab.models import (
     count_macs,
     count_parameters,
@@ -103,7 +103,7 @@ print(
 # Over the last decade vision models grew in two ways: **more parameters** and **more training**. What do we know
 # for certain about the largest ones? Answer first; each choice, wrong ones too, comes with an explanation.
 
-# %% slide="fragment" tags=["hide-input"]
+# %% slide="fragment" tags=["hide-input"] jupyter={"source_hidden": true}
 quiz(
     "The Vision Transformer paper reports its best results after pretraining on a set of about how many images?",
     {
@@ -120,7 +120,7 @@ quiz(
     },
 )
 
-# %% slide="fragment" tags=["hide-input"]
+# %% slide="fragment" tags=["hide-input"] jupyter={"source_hidden": true}
 quiz(
     "How many parameters does GPT-4 have?",
     {
@@ -192,7 +192,7 @@ nets = {"MLP": mlp(), "conv net": small_cnn(), "residual net": small_resnet()}
 table = [cost(name, net.to(device)) for name, net in nets.items()]
 show_table(table)
 
-# %% slide="subslide" tags=["hide-input"]
+# %% slide="subslide" tags=["hide-input"] jupyter={"source_hidden": true}
 perceptron, conv_net = table[:2]
 assert perceptron["parameters"] > conv_net["parameters"]
 assert perceptron["MACs"] < conv_net["MACs"]
@@ -237,7 +237,7 @@ _ = interact(
     size=IntSlider(28, 14, 112, 14, description="input (px)"),
 )
 
-# %% slide="fragment" tags=["hide-input"]
+# %% slide="fragment" tags=["hide-input"] jupyter={"source_hidden": true}
 narrow, wide = (count_macs(net_of_width(width), (1, 28, 28)) for width in (8, 16))
 reveal(
     "double_width",
@@ -285,7 +285,8 @@ figures.show(
 # %% slide="fragment" tags=["hide-input"]
 predict(
     "gain_of_doubling",
-    "From 8 to 16 channels the net has about four times the parameters. How many percentage points of accuracy does that bring?",
+    "From 8 to 16 channels the net has about four times the parameters. "
+    "How many percentage points of accuracy does that bring?",
     low=-2,
     high=20,
     unit="points",
@@ -299,7 +300,7 @@ for width, accuracies in live.items():
     mean, spread = mean_and_spread(accuracies)
     print(f"width {width:>2}: accuracy {mean:.1%} ± {spread:.1%} (validation, {len(seeds)} seeds)")
 
-# %% slide="fragment" tags=["hide-input"]
+# %% slide="fragment" tags=["hide-input"] jupyter={"source_hidden": true}
 gain = 100 * (mean_and_spread(live[16])[0] - mean_and_spread(live[8])[0])
 reveal(
     "gain_of_doubling",
@@ -309,18 +310,7 @@ reveal(
 
 # %% slide="skip"
 record = load_record("cost")
-record_macs = sorted({row["macs"] for row in record.rows})
-accuracy = [
-    [
-        row["accuracy"]
-        for macs in record_macs
-        for row in record.rows
-        if (row["macs"], row["seed"]) == (macs, seed)
-    ]
-    for seed in record.seeds
-]
-
-# %% slide="fragment" tags=["hide-input"]
+record_macs, accuracy = accuracy_over_macs(record)
 average = [mean_and_spread(column)[0] for column in zip(*accuracy, strict=True)]
 gains = [100 * (after - before) for before, after in pairwise(average)]
 print("gain of each doubling, in points:", [f"{gain:+.1f}" for gain in gains])
@@ -352,7 +342,8 @@ figures.show(
 # %% slide="fragment" tags=["hide-input"]
 predict(
     "equal_compute",
-    "Width 8 trains so many epochs that both nets have used the same number of MACs in training. Which one is ahead?",
+    "Width 8 trains so many epochs that both nets have used the same number of MACs "
+    "in training. Which one is ahead?",
     choices=["width 16", "width 8", "within one standard deviation of each other"],
 )
 
@@ -367,7 +358,7 @@ outcomes = {
 for name, accuracies in outcomes.items():
     print("{:<20} {:.1%} ± {:.1%}".format(name, *mean_and_spread(accuracies)))
 
-# %% slide="subslide" tags=["hide-input"]
+# %% slide="subslide" tags=["hide-input"] jupyter={"source_hidden": true}
 difference = mean_and_spread(longer)[0] - mean_and_spread(live[16])[0]
 spread = max(mean_and_spread(longer)[1], mean_and_spread(live[16])[1])
 reveal(
@@ -394,7 +385,7 @@ for key, value in describe_machine().items():
 # %% [markdown] slide="slide"
 # ## 7. Check yourself
 
-# %% slide="fragment" tags=["hide-input"]
+# %% slide="fragment" tags=["hide-input"] jupyter={"source_hidden": true}
 quiz(
     "A paper says: “our model is 10 times smaller.” Which question comes first?",
     {
@@ -413,7 +404,7 @@ quiz(
     },
 )
 
-# %% slide="subslide" tags=["hide-input"]
+# %% slide="subslide" tags=["hide-input"] jupyter={"source_hidden": true}
 quiz(
     "You halve the height and the width of the input of a net with global average pooling. What happens?",
     {

@@ -395,7 +395,7 @@ figures.show(
     )
 )
 
-# %% slide="subslide" tags=["hide-input"]
+# %% slide="subslide" tags=["hide-input"] jupyter={"source_hidden": true}
 norm_at = dict(zip(TEMPERATURES, norms, strict=True))
 factor = norm_at[20.0] / norm_at[100.0]
 slope, early = (math.log(norm_at[b] / norm_at[a]) / math.log(b / a) for a, b in [(20, 100), (1, 2)])
@@ -497,7 +497,7 @@ figures.show(
     )
 )
 
-# %% slide="subslide" tags=["hide-input"]
+# %% slide="subslide" tags=["hide-input"] jupyter={"source_hidden": true}
 one_byte = dict(zip(TEMPERATURES, kept["8 bits"], strict=True))
 best = max(one_byte, key=one_byte.get)
 offered = max((1.0, 5.0, 100.0, 1000.0), key=one_byte.get)
@@ -536,6 +536,8 @@ predict(
 
 # %% slide="subslide"
 fitted = fit_temperature(logits, labels)  # the likeliest validation labels
+
+# %% slide="fragment" tags=["hide-input"] jupyter={"source_hidden": true}
 verdict = "too sure: best T above 1" if fitted > 1 else "not sure enough: best T below 1"
 reveal("temperature_sure", verdict, f"The best T on the validation set is {fitted:.3f}.")
 
@@ -736,7 +738,7 @@ for network, prefix in networks.items():
 # %% [markdown] slide="slide"
 # ## 11. Check yourself
 
-# %% slide="fragment" tags=["hide-input"]
+# %% slide="fragment" tags=["hide-input"] jupyter={"source_hidden": true}
 quiz(
     "You multiply all logits of a network by 3 and use T = 3. What happens to the probabilities?",
     {
@@ -756,7 +758,7 @@ quiz(
     },
 )
 
-# %% slide="subslide" tags=["hide-input"]
+# %% slide="subslide" tags=["hide-input"] jupyter={"source_hidden": true}
 quiz(
     "A soft loss at T = 10 without the factor T² stands beside a hard-label loss. What goes wrong?",
     {
@@ -777,7 +779,7 @@ quiz(
     },
 )
 
-# %% slide="subslide" tags=["hide-input"]
+# %% slide="subslide" tags=["hide-input"] jupyter={"source_hidden": true}
 quiz(
     "Which of these does a change of T alone leave exactly as it is?",
     {
