@@ -256,13 +256,20 @@ def test_all_images_are_used_only_for_the_paper_budget_and_only_where_they_are(
     asked = []
     monkeypatch.setattr(temperature, "fashion", lambda **options: asked.append(options))
     monkeypatch.setenv("EFFCV_CACHE", str(tmp_path))
+    monkeypatch.setattr(temperature, "DEBIAN_FOLDER", tmp_path / "debian")
     temperature.splits_for("paper")
     temperature.splits_for("class", folder="elsewhere")
     temperature.splits_for("paper", folder="elsewhere")
     (tmp_path / "fashion_mnist").mkdir()
     temperature.splits_for("class")
     temperature.splits_for("paper")
-    assert [options["full"] for options in asked] == [False, False, True, False, True]
+    (tmp_path / "fashion_mnist").rmdir()
+    (tmp_path / "debian").mkdir()
+    temperature.splits_for("class")
+    temperature.splits_for("paper")
+    wanted = [False, False, True, False, True, False, True]
+    assert [options["full"] for options in asked] == wanted
     assert asked[2]["folder"] == "elsewhere"
     assert asked[4]["folder"] == tmp_path / "fashion_mnist"
+    assert asked[6]["folder"] == tmp_path / "debian"
     assert all(options["folder"] is None for options in asked if not options["full"])

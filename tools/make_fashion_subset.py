@@ -20,10 +20,8 @@ from pathlib import Path
 import numpy as np
 
 from effcv_lab.data import PACKAGED
-from effcv_lab.data.fashion_files import download_fashion, read_fashion
+from effcv_lab.data.fashion_files import DEBIAN_FOLDER, download_fashion, read_fashion
 from effcv_lab.data.splits import fashion_parts
-
-DEBIAN = Path("/usr/share/datasets/fashion-mnist")
 
 
 def chosen_arrays(folder: Path) -> dict[str, np.ndarray]:
@@ -57,7 +55,7 @@ def main() -> None:
     """Read, choose, pack, write, and print what data.py must know."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     where = parser.add_mutually_exclusive_group()
-    where.add_argument("--folder", type=Path, default=DEBIAN, help="folder of the originals")
+    where.add_argument("--folder", type=Path, default=DEBIAN_FOLDER, help="folder of the originals")
     where.add_argument("--download", action="store_true", help="fetch them by torchvision")
     parser.add_argument("--output", type=Path, default=PACKAGED)
     arguments = parser.parse_args()

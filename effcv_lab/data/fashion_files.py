@@ -41,6 +41,7 @@ FASHION_FILES = {
     ),
 }
 
+DEBIAN_FOLDER = Path("/usr/share/datasets/fashion-mnist")  # of the package dataset-fashion-mnist
 HOW_TO_GET_THEM = (
     "Get the four original files (on Debian: apt install dataset-fashion-mnist, they come to "
     "/usr/share/datasets/fashion-mnist; elsewhere: "

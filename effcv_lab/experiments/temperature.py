@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from effcv_lab.arguments import one_of
 from effcv_lab.cache import fit_cached
 from effcv_lab.data import Splits, fashion
+from effcv_lab.data.fashion_files import DEBIAN_FOLDER
 from effcv_lab.experiments.temperature_measures import (
     TEMPERATURES,
     agreement_with_others,
@@ -62,11 +63,11 @@ LONG_MLP = Recipe(
 def splits_for(budget: str, folder: str | Path | None = None) -> Splits:
     """Load all of Fashion-MNIST for the paper budget if its files are here, else the package's.
 
-    They are here if ``folder`` holds them or an earlier download left them in the cache; nothing
-    is downloaded.
+    They are here if ``folder`` holds them, an earlier download left them in the cache, or Debian's
+    package ``dataset-fashion-mnist`` is installed; nothing is downloaded.
     """
-    downloaded = cache_folder() / "fashion_mnist"
-    folder = folder or (downloaded if downloaded.is_dir() else None)
+    places = (cache_folder() / "fashion_mnist", DEBIAN_FOLDER)
+    folder = folder or next((place for place in places if place.is_dir()), None)
     full = budget == "paper" and folder is not None
     return fashion(full=full, folder=folder if full else None)
 
