@@ -70,7 +70,7 @@ def figure_lines(record: Record, alt: str) -> str:
     """Write the figure with its alt text and where it comes from."""
     return (
         f"![{alt}]({FIGURE})\n\n"
-        "*A teacher's probabilities for ten classes, stored in 8 or 16 bits: in how many pairs of classes can one\n"
+        "*A teacher's probabilities for ten classes, stored in 8 bits (steps of 1/256) or as 16-bit floats: in how many pairs can one\n"
         "still tell which the teacher found more likely? Lecture 01 explains why the curves rise, and why they fall.\n"
         f"Recorded: {tag(record)}; `{record.command}`.*"
     )

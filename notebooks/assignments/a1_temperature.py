@@ -14,7 +14,7 @@
 # | 6 | a control experiment, in words | 4 | 15 min |
 # | | | **20** | **90 min** |
 #
-# **You need** lecture 01. No GPU, no network; all cells together compute for less than half a minute.
+# **You need** lecture 01. No GPU, no internet; all cells together compute for less than half a minute.
 
 # %% [markdown]
 # ## How it works
@@ -190,7 +190,7 @@ def temperature_for_entropy(logits: Tensor, target_entropy: float) -> float:
 # <details><summary>Hint 1: use parts 1 and 2</summary>
 #
 # They take batches: `logits[None]` has shape `(1, K)`, and `.item()` makes a Python number of a tensor with one entry.
-# If they are not done yet, `torch.softmax(logits / T, dim=0)` and `torch.special.entr(probs).sum()` will do.
+# If they are not done yet, `torch.softmax((logits - logits.max()).double() / T, dim=0)` and `torch.special.entr(probs).sum()` will do.
 # </details>
 # <details><summary>Hint 2: why ln T?</summary>
 #

@@ -23,8 +23,9 @@
 # | 6. What this does not show | 6 |
 # | 7. Check yourself | 3 |
 #
-# Sources: Dosovitskiy et al., *An Image is Worth 16x16 Words*, ICLR 2021 (sections 4.1 and 4.2); OpenAI, *GPT-4
-# Technical Report*, 2023 (section 2). All other numbers are measured in this notebook.
+# Sources: Dosovitskiy et al., *An Image is Worth 16x16 Words*, ICLR 2021 (sections 4.1 to 4.3, table 2); Brown et al.,
+# *Language Models are Few-Shot Learners*, NeurIPS 2020 (abstract); OpenAI, *GPT-4 Technical Report*, 2023 (section 2).
+# All results of our own are measured here or stand in a record.
 
 # %% [markdown] slide="slide"
 # ## The map of the course
@@ -100,16 +101,17 @@ print(
 # %% [markdown] slide="slide"
 # ## 2. Two trends, two quizzes
 #
-# Over the last decade vision models grew in two ways: **more parameters** and **more training**. What do we know
-# for certain about the largest ones? Answer first; each choice, wrong ones too, comes with an explanation.
+# Large models have grown in two ways: **more parameters** and **more training**. One quiz on each: a vision model
+# whose makers say what it took, and a model for text and images whose makers do not. Each choice, wrong ones too, comes
+# with an explanation.
 
 # %% slide="fragment" tags=["hide-input"] jupyter={"source_hidden": true}
 quiz(
     "The Vision Transformer paper reports its best results after pretraining on a set of about how many images?",
     {
-        "3 million": (
+        "1.3 million": (
             False,
-            "ImageNet-1k has 1.3 million training images; there the largest model did worse than smaller ones (section 4.3).",
+            "That is ImageNet-1k, the smallest set of the paper; pretrained on it, the Large models did worse than the Base ones (section 4.3).",
         ),
         "14 million": (False, "That is ImageNet-21k, the paper's middle-sized set (section 4.1)."),
         "300 million": (
@@ -143,7 +145,7 @@ quiz(
 # Why care? Three reasons come back in every chapter.
 #
 # - **Time**: a camera that must answer 30 times a second has 33 ms for each image.
-# - **Memory**: a phone, a watch, a camera module holds megabytes, not gigabytes.
+# - **Memory**: a model shares it with everything else on the device, and a small camera has little of it.
 # - **Energy**: power times time, paid at each training run and at every single prediction.
 #
 # So the course asks two things of a model: be **more compact**, and **learn from less**.
@@ -168,7 +170,8 @@ predict(
 )
 
 # %% [markdown] slide="subslide"
-# - **Parameters**: numbers that training sets. **Bytes**: what they take up, 4 for each float32.
+# - **Parameters**: numbers that training sets. **Bytes**: what the net takes up: 4 for each float32, the running
+#   averages of batch normalisation included.
 # - **MACs**: multiplications followed by an addition, for one image. One MAC is two floating-point operations.
 # - **Latency**: milliseconds from image to answer, here for one image, the median of many tries.
 #
@@ -242,7 +245,8 @@ narrow, wide = (count_macs(net_of_width(width), (1, 28, 28)) for width in (8, 16
 reveal(
     "double_width",
     wide / narrow,
-    "Each layer has twice the inputs and twice the outputs, so nearly four times the work; the first layer, whose input stays one channel, only doubles.",
+    "An inner layer has twice the inputs and twice the outputs, so four times the work. "
+    "The first layer (one channel in) and the last (ten scores out) only double.",
 )
 
 # %% [markdown] slide="slide"
@@ -323,15 +327,15 @@ figures.show(
         {"accuracy": accuracy},
         x_label="MACs for one image",
         y_label="validation accuracy (fraction)",
-        title="Each further point of accuracy costs more",
+        title="After short training, each further point costs more",
         log_x=True,
         note=f"Recorded: {tag(record)}.",
     )
 )
 
 # %% [markdown] slide="subslide"
-# Read the figure from left to right: accuracy is drawn on an even scale, cost on a logarithmic one. A curve that
-# bends *on such axes* means returns that diminish very fast.
+# Read the figure from left to right: accuracy is on an even scale, cost on a logarithmic one. A straight line would
+# already mean that each further point costs a constant *factor* more. A curve that flattens means that the factor grows.
 
 # %% [markdown] slide="slide"
 # ## 6. What this does not show
@@ -375,6 +379,8 @@ reveal(
 # prediction. Nor does this lecture show
 #
 # - **other tasks**: one data set, small pictures, small nets. The counts are exact; the shape of the curve is this task's;
+# - **the end of training**: width 8 gained from more epochs, so the figure above is one of short training. We did not
+#   give width 16 as many;
 # - **the best recipe of each width**: learning rate and batches are the same for all;
 # - **energy**: nothing here measures watts. Milliseconds stand in for it at best, on one and the same machine.
 
@@ -414,7 +420,7 @@ quiz(
         ),
         "the MACs fall to about a quarter, the parameters stay": (
             True,
-            "A quarter of the positions, each with the same work. Chapter 4 saves training time with this.",
+            "A quarter of the positions, each with the same work. Chapter 4 will save training time with this.",
         ),
         "nothing, the pooling evens it out": (
             False,
@@ -426,7 +432,7 @@ quiz(
 # %% [markdown] slide="slide"
 # ## What you can do now
 #
-# - **Check** a machine with `effcv doctor`.
+# - **Check** a machine with `effcv doctor` (or `make doctor`).
 # - **Count** parameters, MACs, bytes and milliseconds with `count_parameters`, `count_macs`, `size_bytes`, `latency_ms`.
 # - **Predict** that doubling the width costs about four times the MACs, doubling the input's sides too.
 # - **Doubt** a claim of efficiency that names one currency only.
@@ -441,9 +447,11 @@ quiz(
 #
 # | Term | Meaning | Unit or range |
 # |---|---|---|
+# | agreement | rank correlation of two models' orders of the wrong classes | [−1, 1] |
 # | accuracy | share of images whose highest score is at the label | [0, 1] |
 # | active learning | choosing which images get a label | |
 # | calibration | confidence that matches the share of right answers | |
+# | confidence | the probability of the class that the model answers | [0, 1] |
 # | cross-entropy | mean of −ln(probability at the label) | nats |
 # | curriculum | an order of training examples, easy first | |
 # | dark knowledge | how a teacher spreads the probability that is not on the label | |

@@ -66,7 +66,7 @@ print(f"{len(splits.train):,} training, {len(splits.validation):,} validation im
 print("about a minute of computing on two CPU cores, a few seconds the next time")
 
 # %% [markdown] slide="slide"
-# ## 1. Predict
+# ## 1. Predict, then measure the baseline
 #
 # A network scores ten kinds of clothes. A softmax turns the scores into ten probabilities, after dividing them by a
 # **temperature** T. You have room to keep each probability in **one byte**, that is in steps of 1/256.
@@ -305,7 +305,7 @@ figures.show(
     figures.heat_map(
         shares_at[1.0],
         classes,
-        title="T = 1: a few wrong classes hold nearly everything",
+        title="T = 1: a few of the nine wrong classes hold most of it",
         row_label="True class",
         column_label="Wrong class",
         value_label="Share of the belief not on the label",
@@ -318,7 +318,7 @@ figures.show(
     figures.heat_map(
         shares_at[5.0],
         classes,
-        title="T = 5: the same pattern, and now the rest of the order shows, too",
+        title="T = 5: much the same pattern, and now the rest of the order shows, too",
         row_label="True class",
         column_label="Wrong class",
         value_label="Share of the belief not on the label",
@@ -336,8 +336,9 @@ assert (at_1 == at_5).sum() >= 6
 assert classes[at_5[classes.index("Sneaker")]] in ("Sandal", "Ankle boot")
 
 # %% [markdown] slide="fragment"
-# Nobody told the teacher that sneakers, sandals and boots are all shoes: labels are ten unrelated numbers. It found
-# out. An image keeps its order at every T; a class's *mean* may change places, as images then weigh differently.
+# Nobody told the teacher that sneakers and ankle boots are both shoes: labels are ten unrelated numbers. Most rows
+# look sensible. Look whether sandals have a bag beside them: "similar" means similar *to this network*. An image keeps
+# its order at every T; a class's *mean* may change places, as images then weigh differently.
 
 # %% [markdown] slide="subslide"
 # Into the table: the share of an image's largest wrong class, mean over the images. Nine equal shares would be 1/9.
@@ -436,8 +437,8 @@ assert max(level) < 1.5 * min(level)
 
 # %% [markdown] slide="fragment"
 # This is why distillation multiplies the soft loss by T²: beside a hard-label loss, whose gradient does not shrink,
-# the soft one would fade away as T grows (Hinton et al., section 2). Forget the factor and nothing crashes; training
-# just stops listening to the teacher.
+# the soft one fades as T grows (Hinton et al., section 2). Forget the factor and nothing crashes: the teacher's voice
+# is only T² times softer, and the accuracy need not betray it. Check it by the gradient.
 
 # %% [markdown] slide="slide"
 # ## 7. Why more T is more information only up to a point
@@ -455,8 +456,8 @@ for T in SHOWN:
     assert error < 1e-6
 
 # %% [markdown] slide="subslide"
-# In exact arithmetic **every T holds the same information**: all logits, up to a constant. What T changes is how
-# large the differences are that carry it. For large T:
+# In exact arithmetic **every T holds the same information** for a reader who knows T: all logits, up to a constant.
+# What T changes is how large the differences are that carry it. For large T:
 #
 # $$p_i - \frac{1}{K} \approx \frac{z_i - \bar z}{K T}$$
 
@@ -473,7 +474,8 @@ for T in (1.0, 5.0, 20.0, 100.0, 10_000.0):
 
 # %% [markdown] slide="fragment"
 # Too cold, and small probabilities round to zero. Too hot, and all ten fall on the same step near 256/10. Either way
-# classes become *tied*, and their order is gone. So count: which share of the 45 pairs of classes still differ?
+# classes become *tied*, and their order is gone. So count: which share of the 45 pairs of classes still differ? For
+# comparison also in 16 bits, as half-precision floats, whose steps are far finer near zero.
 
 # %% slide="subslide"
 kept = {
@@ -488,7 +490,7 @@ figures.show(
     figures.curves(
         TEMPERATURES,
         kept,
-        title="The ranking shows best in between; more bits move the edges, not the shape",
+        title="The ranking shows best in between; a finer format moves the edges, not the shape",
         x_label="Temperature T",
         y_label="Share of class pairs in order",
         log_x=True,
@@ -516,16 +518,18 @@ show_table(table)
 
 # %% [markdown] slide="subslide"
 # Read the true sentence: *a larger T makes differences among the wrong classes larger compared with the winner, up
-# to the T at which all differences drown.* Where that is depends on the reader. Hinton et al. (section 3) report the
-# same for a reader of another kind: for students with 30 units a layer, T from 2.5 to 4 beat lower **and higher** T.
+# to the T at which all differences drown.* Where that is depends on the reader. Hinton et al. (section 3) saw a best T
+# in between, too, for another reason: students with 30 units a layer did best at T from 2.5 to 4, better than at lower
+# **and higher** T.
 #
 # The engineer's answer: if you can, store logits instead of probabilities.
 
 # %% [markdown] slide="slide"
 # ## 8. One number that calibrates, or not
 #
-# A network is **calibrated** if, of all the answers that it gives with 80 % confidence, 80 % are right. The
-# **calibration error** is the mean gap between the two, in 15 bins (Guo et al., section 2).
+# The **confidence** of an answer is its probability. A network is **calibrated** if 80 % of the answers that it gives
+# with 80 % confidence are right. The **expected calibration error** (ECE) is the mean gap between the two over bins of
+# confidence, here 15, each weighted by its images (Guo et al., section 2).
 
 # %% slide="fragment" tags=["hide-input"]
 predict(
@@ -555,13 +559,13 @@ figures.show(
 table.append({"T": f"{fitted:.3f} (fitted)", "accuracy": f"{accuracy:.1%}"})
 for row, T in zip(table, (*SHOWN, fitted), strict=True):
     error = expected_calibration_error(softmax(logits, T), labels)
-    row["calibration error"] = f"{error:.3f}"
+    row["ECE"] = f"{error:.3f}"
 show_table(table, missing="–")
 assert F.cross_entropy(logits / fitted, labels) <= F.cross_entropy(logits, labels)
 
 # %% [markdown] slide="fragment"
 # Look at the last column: the temperatures that show dark knowledge best are hopeless as confidences. **Soften to
-# teach, go back to T near 1 to predict.** A T left on at test time changes no answer and ruins every probability.
+# teach, go back to T near 1 to predict.** A high T left on at test time changes no answer and spoils the probabilities.
 
 # %% [markdown] slide="subslide"
 # And a network trained the other way: an MLP, many more epochs, no weight decay.
@@ -681,9 +685,9 @@ for row in record.rows:
     assert row["agreement_label_only"] < row["agreement_teacher"]
 
 # %% [markdown] slide="subslide"
-# The random network has almost the largest entropy there is, already at T = 1, and knows nothing of the order. Two
+# The random network has almost the largest entropy there is, already at T = 1, and its order is not the teacher's. Two
 # teachers agree, so dark knowledge is no accident of one run. But most of that agreement **ten rows of class
-# averages** reach too: only the gap between the first two lines is about the single photograph.
+# averages** reach too. What is surely about the single photograph is the gap between the first two lines.
 
 # %% [markdown] slide="subslide"
 # ### The test set, once
@@ -695,8 +699,8 @@ numbers = {
     "fitted T": "fitted_temperature",
     "accuracy, validation": "validation_accuracy",
     "accuracy, test": "test_accuracy",
-    "test calibration error, T = 1": "test_calibration_error_before",
-    "test calibration error, fitted T": "test_calibration_error_after",
+    "test ECE, T = 1": "test_calibration_error_before",
+    "test ECE, fitted T": "test_calibration_error_after",
     "test cross-entropy, T = 1": "test_loss_before",
     "test cross-entropy, fitted T": "test_loss_after",
 }
@@ -763,7 +767,7 @@ quiz(
     "A soft loss at T = 10 without the factor T² stands beside a hard-label loss. What goes wrong?",
     {
         "training diverges": (False, "Its gradient is too small, not too large."),
-        "the teacher is hardly heard": (
+        "the teacher weighs 100 times less than intended": (
             True,
             "Without the factor the soft gradient is T² = 100 times smaller, while the "
             "hard-label gradient stays as it is.",
