@@ -161,3 +161,68 @@ def test_a_softmax_with_two_mistakes_is_told_both():
 
     outcome = CHECKS["softmax_with_temperature"].check(softmax, seed=0, points=4)
     assert outcome.misconceptions == ["temperature multiplied", "any temperature accepted"]
+
+
+# --- answers that nearly keep the contract
+
+
+def part_1(change_t=lambda t: t, lowest=0.0):
+    def softmax_with_temperature(logits, temperature):
+        if temperature <= lowest:
+            raise ValueError("temperature must be > 0")
+        return torch.softmax(logits / change_t(temperature), dim=1)
+
+    return softmax_with_temperature
+
+
+def part_3(slack=0.0, stop_early=False):
+    def temperature_for_entropy(logits, target_entropy):
+        if not 0 < target_entropy < math.log(len(logits)) + slack:
+            raise ValueError("target_entropy must be between 0 and ln K")
+        low, high = math.log(1e-6), math.log(1e8)
+        for _ in range(60):
+            middle = (low + high) / 2
+            found = torch.special.entr(torch.softmax(logits / math.exp(middle), dim=0)).sum().item()
+            if stop_early and abs(found - target_entropy) < 1e-4:
+                break
+            low, high = (middle, high) if found < target_entropy else (low, middle)
+        return math.exp(middle)
+
+    return temperature_for_entropy
+
+
+def part_4(share):
+    def dark_knowledge(probs, labels):
+        others = probs.scatter(1, labels[:, None], 0.0)
+        return share(others, others.sum(dim=1, keepdim=True))
+
+    return dark_knowledge
+
+
+NEARLY = {
+    "refuses small T": ("softmax_with_temperature", part_1(lowest=0.05)),
+    "caps T": ("softmax_with_temperature", part_1(change_t=lambda t: min(t, 1e4))),
+    "target a little above ln K": ("temperature_for_entropy", part_3(slack=0.009)),
+    "little is nothing": (
+        "dark_knowledge",
+        part_4(lambda others, rest: torch.where(rest > 1e-6, others / rest, 0.0)),
+    ),
+    "never divides by less": (
+        "dark_knowledge",
+        part_4(lambda others, rest: others / rest.clamp_min(1e-6)),
+    ),
+}
+
+
+@pytest.mark.parametrize(("name", "function"), NEARLY.values(), ids=NEARLY)
+def test_what_keeps_the_contract_only_nearly_scores_below_full_when_it_counts(name, function):
+    for seed in range(5):
+        assert CHECKS[name].check(function, seed, 4.0, hidden=True).points < 4
+
+
+def test_a_search_that_stops_at_the_promised_accuracy_scores_full_in_float32_too():
+    for seed in range(12):
+        outcome = CHECKS["temperature_for_entropy"].check(
+            part_3(stop_early=True), seed, 5.0, hidden=True
+        )
+        assert outcome.points == 5, outcome.text

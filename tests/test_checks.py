@@ -419,3 +419,87 @@ def test_a_call_gives_the_function_copies():
     values = torch.zeros(2)
     done = call(lambda x: x.add_(1), (values,))
     assert values.tolist() == [0, 0] and done.changed == (0,)
+
+
+# --- what a student's function may do to the checker
+
+
+def test_torch_s_own_not_implemented_is_an_error_like_others():
+    def rounds_first(values, factor):
+        if factor <= 0:
+            raise ValueError("factor must be > 0")
+        return torch.softmax((values * factor).long(), 0)
+
+    text = CHECK.check(rounds_first, seed=0).text
+    assert "is not written yet" not in text
+    assert "it stopped with NotImplementedError" in text
+
+
+def test_a_helper_that_is_not_written_is_not_taken_for_the_function():
+    def helper(values):
+        raise NotImplementedError("write your answer here")
+
+    def uses_it(values, factor):
+        if factor <= 0:
+            raise ValueError("factor must be > 0")
+        return helper(values)
+
+    text = CHECK.check(uses_it, seed=0).text
+    assert "is not written yet" not in text
+    assert "it stopped with NotImplementedError: write your answer here" in text
+
+
+def on_meta(values, factor):
+    return torch.empty_like(values, device="meta")
+
+
+def nested(values, factor):
+    return torch.nested.as_nested_tensor([values, values[:1]], layout=torch.jagged)
+
+
+def enormous(values, factor):
+    return 10**400
+
+
+def closes_its_output(values, factor):
+    sys.stderr.close()
+    sys.stdout.close()
+    return None
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("odd", [on_meta, nested, enormous, closes_its_output])
+def test_an_odd_result_is_a_broken_promise_and_no_crash(odd):
+    assert CHECK.check(odd, seed=0).points < 0.5
+
+
+def test_a_tensor_with_a_negative_bit_is_read_like_any_other():
+    values = torch.tensor([1.0, -2.0], dtype=torch.float64)
+    lazy = torch.complex(torch.zeros_like(values), -values).conj().imag
+    assert lazy.is_neg()
+    assert same(lazy, values) and difference(lazy, values) is None
+
+
+def test_numbers_near_the_largest_float_are_compared_without_a_warning():
+    huge = torch.tensor([1.7e308, -1.7e308], dtype=torch.float64)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert difference(-huge, huge).startswith("2 of 2 numbers differ")
+        assert difference(huge, torch.tensor([1e-300, 1.0], dtype=torch.float64))
+
+
+def test_whole_numbers_too_large_for_a_float_are_infinite():
+    assert same(10**400, float("inf")) and same(-(10**400), float("-inf"))
+    assert not same(10**400, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("got", "words"),
+    [
+        (3, "an int, wanted a torch.Tensor"),
+        (torch.zeros(2).numpy(), "an ndarray, wanted a torch.Tensor: use torch.from_numpy"),
+        (torch.nn.Parameter(torch.zeros(2)), "a Parameter, wanted a plain torch.Tensor"),
+    ],
+)
+def test_another_type_is_named_and_the_way_back_too(got, words):
+    assert words in difference(got, torch.zeros(2))

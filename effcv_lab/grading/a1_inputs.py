@@ -46,6 +46,8 @@ def huge_scores(generator: torch.Generator) -> Cases:
         (torch.tensor([[1e4, 1e4 - 2 * step, -1e4], [-1e4, step - 1e4, -1e4]]), 2.0),
         (torch.tensor([[1e4, 1e4 - 2000 * step, -1e4]]), 8192.0),
         (torch.tensor([[1e4, 1e4 - 100 * step, 0.0]]), 0.5),
+        (torch.tensor([[1e4, 1e4 - step, -1e4]]), 0.001),
+        (torch.tensor([[1e4, -1e4, 0.0]]), 1e6),
         (anywhere, 4096.0),
     ]
 
@@ -121,12 +123,14 @@ def far_targets(generator: torch.Generator) -> Cases:
         (0.01 * _one_winner(generator, 3), _target(generator, 3, 0.4, 0.6)),
         (1e4 * _one_winner(generator, 6), _target(generator, 6, 0.97, 0.99)),
         (0.01 * _one_winner(generator, 6), _target(generator, 6, 0.01, 0.03)),
+        (0.01 * _one_winner(generator, 2), _target(generator, 2, 0.01, 0.02)),
+        (1e4 * _one_winner(generator, 10), _target(generator, 10, 0.98, 0.99)),
     ]
 
 
 def impossible_targets(generator: torch.Generator) -> Cases:
-    """Draw targets that no temperature meets: zero, negative, from ln K on."""
-    targets = [0.0, -_between(generator, 0.1, 1), math.log(4) + 0.01, 2 * math.log(4)]
+    """Draw targets that no temperature meets: zero, negative, above ln K, by little too."""
+    targets = [0.0, -_between(generator, 0.1, 1), math.log(4) + 1e-4, 2 * math.log(4)]
     return [(_one_winner(generator, 4), target) for target in targets]
 
 
@@ -167,7 +171,9 @@ def nearly_certain_rows(generator: torch.Generator) -> Cases:
     """Draw rows that leave so little that 1 - p has lost most of its digits."""
     small = _between(generator, 3e-6, 6e-6)
     row = torch.tensor([[1 - 1.3 * small, small, 0.3 * small]])
-    return [(row, torch.tensor([0])), (row.flip(1), torch.tensor([2]))]
+    least = torch.tensor([[1.0, 2e-8, 1e-8]])  # sums to 1 as far as float32 can tell
+    zero, two = torch.tensor([0]), torch.tensor([2])
+    return [(row, zero), (row.flip(1), two), (least, zero)]
 
 
 def other_labels(generator: torch.Generator) -> Cases:

@@ -7,6 +7,7 @@ warns or raises may get out: it becomes part of the record.
 from __future__ import annotations
 
 import copy
+import dis
 import io
 import linecache
 import os
@@ -20,7 +21,7 @@ from typing import Any
 
 from torch import Tensor
 
-from effcv_lab.grading.comparing import identical
+from effcv_lab.grading.comparing import as_array, identical
 
 KIT = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 FREE_TO_USE = {KIT + "arguments.py", KIT + "tensor_arguments.py", os.path.abspath(__file__)} | {
@@ -68,10 +69,13 @@ def call(function: Callable, args: tuple, written: Callable | None = None) -> Ca
         try:
             sys.setprofile(watch)
             result = function(*own)
+            sys.setprofile(before)
+            if isinstance(result, Tensor):
+                _make_readable(result)
         except KeyboardInterrupt:
             raise
         except BaseException as raised:  # also SystemExit: a student's sys.exit() ends nothing
-            error = raised
+            result, error = None, raised
         finally:
             sys.setprofile(before)
     return Call(
@@ -82,6 +86,32 @@ def call(function: Callable, args: tuple, written: Callable | None = None) -> Ca
         kit_function=entered[0] if entered else None,
         said=said.getvalue(),
     )
+
+
+def _make_readable(result: Tensor) -> None:
+    """Refuse a tensor without values that can be looked at: on the meta device, nested, ..."""
+    try:
+        as_array(result)
+    except Exception as error:
+        raise TypeError(f"it returned a tensor that cannot be read ({error})") from None
+
+
+def is_stub(function: Callable, error: BaseException | None) -> bool:
+    """Tell whether ``function`` itself still raises NotImplementedError, as it was handed out.
+
+    What torch or another unwritten function raises further in is an error like others.
+    """
+    if not isinstance(error, NotImplementedError):
+        return False
+    while hasattr(function, "func"):  # functools.partial
+        function = function.func
+    step = error.__traceback__
+    while step is not None and step.tb_next is not None:
+        step = step.tb_next
+    if step is None or step.tb_frame.f_code is not getattr(function, "__code__", None):
+        return False
+    last = [i for i in dis.get_instructions(step.tb_frame.f_code) if i.offset == step.tb_lasti]
+    return bool(last) and last[0].opname == "RAISE_VARARGS"  # its own raise, not a call into torch
 
 
 def fresh_copy(value: Any) -> Any:
@@ -97,6 +127,9 @@ class _Capped(io.StringIO):
     def write(self, text: str) -> int:
         super().write(text[: max(0, SAID_AT_MOST - self.tell())])
         return len(text)
+
+    def close(self) -> None:
+        """Stay open: what a function closes is needed after it."""
 
 
 @contextmanager

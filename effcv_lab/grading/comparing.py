@@ -17,6 +17,7 @@ _detach, _cpu, _double, _numpy = (
     torch.Tensor.double,
     torch.Tensor.numpy,
 )
+_resolve_conj, _resolve_neg = torch.Tensor.resolve_conj, torch.Tensor.resolve_neg
 NUMBERS = (int, float, np.float32, np.float64, np.int64)
 
 
@@ -31,13 +32,28 @@ def as_array(tensor: torch.Tensor) -> np.ndarray:
         values = values.to_dense()
     if values.is_complex():
         values = values.abs()
+    values = _resolve_neg(_resolve_conj(values))
     return _numpy(_double(values) if values.is_floating_point() else values)
+
+
+def as_float(number: Any) -> float:
+    """Return a number as a float; a whole number that no float can hold is infinite.
+
+    Examples
+    --------
+    >>> as_float(-(10**400))
+    -inf
+    """
+    try:
+        return float(number)
+    except OverflowError:
+        return float("inf") if number > 0 else float("-inf")
 
 
 def close(got: np.ndarray, wanted: np.ndarray, rtol: float, atol: float) -> np.ndarray:
     """Mark the entries that agree; NaN agrees with NaN, an infinity with itself."""
     got, wanted = np.float64(got), np.float64(wanted)
-    with np.errstate(invalid="ignore"):  # inf - inf
+    with np.errstate(all="ignore"):  # inf - inf, or a difference too large for a float
         near = np.abs(got - wanted) <= atol + rtol * np.abs(wanted)
     near &= np.isfinite(got) & np.isfinite(wanted)
     return near | (got == wanted) | (np.isnan(got) & np.isnan(wanted))
@@ -71,7 +87,7 @@ def same(first: Any, second: Any, rtol: float = 1e-4, atol: float = 1e-6) -> boo
             close(as_array(first), as_array(second), rtol, atol).all()
         )
     if _type(first) in NUMBERS and _type(second) in NUMBERS:
-        return bool(close(np.float64(first), np.float64(second), rtol, atol))
+        return bool(close(as_float(first), as_float(second), rtol, atol))
     if _type(first) is not _type(second):
         return False
     if isinstance(first, (tuple, list)):
@@ -121,10 +137,13 @@ def difference_in_kind(got: Any, wanted: Any) -> str | None:
     """
     if got is None and wanted is not None:
         return "it returned None: is a `return` missing?"
-    name = _type(got).__name__
+    name = _with_article(_type(got).__name__)
     if _type(wanted) is _Tensor:
+        if isinstance(got, _Tensor) and _type(got) is not _Tensor:
+            return f"it returned {name}, wanted a plain torch.Tensor: use .detach()"
         if _type(got) is not _Tensor:
-            return f"it returned a {name}, wanted a torch.Tensor"
+            hint = ": use torch.from_numpy" if isinstance(got, np.ndarray) else ""
+            return f"it returned {name}, wanted a torch.Tensor{hint}"
         if got.shape != wanted.shape:
             return f"its shape is {tuple(got.shape)}, wanted {tuple(wanted.shape)}"
         if got.dtype != wanted.dtype:
@@ -134,12 +153,16 @@ def difference_in_kind(got: Any, wanted: Any) -> str | None:
         if _type(got) in NUMBERS:
             return None
         hint = ": use .item()" if isinstance(got, _Tensor) else ""
-        return f"it returned a {name}, wanted a Python number{hint}"
+        return f"it returned {name}, wanted a Python number{hint}"
     if _type(got) is not _type(wanted):
-        return f"it returned a {name}, wanted a {_type(wanted).__name__}"
+        return f"it returned {name}, wanted {_with_article(_type(wanted).__name__)}"
     if isinstance(wanted, (tuple, list)) and len(got) != len(wanted):
         return f"it has {len(got)} parts, wanted {len(wanted)}"
     return None
+
+
+def _with_article(name: str) -> str:
+    return f"{'an' if name[0] in 'aeiouAEIOU' or name == 'ndarray' else 'a'} {name}"
 
 
 def _difference_in_numbers(
@@ -161,7 +184,8 @@ def _common_factor(values: np.ndarray, target: np.ndarray) -> str:
     usable = np.abs(target) > 1e-6
     if not np.issubdtype(values.dtype, np.floating) or usable.sum() < 2:
         return ""
-    factors = values[usable] / target[usable]
+    with np.errstate(all="ignore"):
+        factors = values[usable] / target[usable]
     if factors[0] == 0 or not np.allclose(factors, factors[0], rtol=1e-3):
         return ""
     return f"; yours are {factors[0]:.4g} times the wanted ones throughout"

@@ -47,7 +47,7 @@ torch.set_num_threads(1)  # steadier than two for nets this small
 # and a number T. It returns probabilities `(B, K)` of the same dtype: row by row
 # $$p_k = \frac{e^{z_k/T}}{\sum_j e^{z_j/T}}.$$
 #
-# - Scores of 10,000 and -10,000 are no trouble, at any T.
+# - Scores of 10,000 and -10,000 are no trouble, at any T from 0.001 to 1,000,000.
 # - T ≤ 0 is a `ValueError`.
 # - `logits` is left as it was. Any B and K will do, also K = 1.
 #
@@ -224,7 +224,7 @@ points
 #
 # - The label need not be the most probable class: the network can be wrong.
 # - A row whose label holds everything (every other entry is exactly zero) is all zeros.
-# - Little left is not nothing left: where the others hold 0.000005 together, their shares are still exact. Networks
+# - Little left is not nothing left: where the others hold 0.00000003 together, their shares are still exact. Networks
 #   that are trained well are often this sure.
 # - `probs` and `labels` are left as they were. K = 1 will do: all zeros.
 #
