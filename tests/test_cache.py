@@ -434,6 +434,7 @@ def another_process(code):
     )
 
 
+@pytest.mark.slow
 def test_processes_that_start_together_end_with_the_same_model(folder):
     code = """
 print("ready", flush=True)
@@ -452,6 +453,7 @@ print(fingerprint(call()[0]))
     assert the_entry(folder).suffix == ".model"
 
 
+@pytest.mark.slow
 def test_readers_never_see_half_a_file_while_others_write(folder, capsys):
     """Another process rewrites the entry all the time, this one reads: never a report of damage."""
     _model, history = call()

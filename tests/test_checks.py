@@ -352,6 +352,7 @@ def test_nothing_gets_to_stderr_and_what_was_said_is_shown(capfd):
         assert words in out
 
 
+@pytest.mark.slow
 def test_nothing_gets_to_stderr_in_a_process_of_its_own():
     program = f"""
 import sys; sys.path.insert(0, {str(__file__.rpartition("/")[0])!r})

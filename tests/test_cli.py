@@ -139,6 +139,7 @@ def ask(address, seconds=60):
             time.sleep(0.1)
 
 
+@pytest.mark.slow
 def test_the_address_that_a_real_server_prints_leads_to_the_first_lecture(course):
     words = ["lab", "--no-browser", "--allow-root", "--ServerApp.ip=127.0.0.1"]
     server = subprocess.Popen(

@@ -422,6 +422,7 @@ def test_without_alt_text_nothing_is_shown():
         figures.show(Figure())
 
 
+@pytest.mark.slow
 def test_shown_figure_keeps_its_alt_text_in_html_and_is_shown_once(tmp_path):
     """Run by a kernel and exported by nbconvert, as an instructor would."""
     from html.parser import HTMLParser

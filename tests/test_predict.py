@@ -319,6 +319,7 @@ def test_what_is_shown_in_a_notebook_is_escaped(shown, own_memory):
 # --- in a real kernel without a front end
 
 
+@pytest.mark.slow
 def test_a_kernel_without_a_front_end_goes_on_and_an_export_can_be_read(tmp_path):
     """As nbval, nbgrader and nbconvert --execute do it."""
     import nbformat

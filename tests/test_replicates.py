@@ -381,6 +381,7 @@ def test_training_is_silent_on_stderr(capsys):
     assert capsys.readouterr().err == ""
 
 
+@pytest.mark.slow
 def test_benchmark_prints_the_ratio_of_both_nets_on_this_machine():
     tool = Path(__file__).parent.parent / "tools" / "bench_replicates.py"
     command = [sys.executable, str(tool), "--replicates", "2", "--repeats", "1", "--images", "20"]
