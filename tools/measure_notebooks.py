@@ -18,6 +18,7 @@ import nbformat
 from nbclient import NotebookClient
 
 from effcv_lab.records import Record, describe_machine, save_record
+from effcv_lab.training import pick_device
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -57,7 +58,7 @@ def main() -> None:
             config={"runs": "one with an empty cache, one with a full cache"},
             seeds=[0],
             rows=rows,
-            device=os.environ.get("EFFCV_DEVICE", "cpu"),
+            device=pick_device().type,
             budget=os.environ.get("EFFCV_BUDGET", "class"),
             **describe_machine(),
         )
