@@ -43,8 +43,8 @@ def draw(record: Record):
         y_label="pairs in order (fraction)",
         log_x=True,
         y_range=(0, 1.05),
-        alt="Two curves over the temperature: the share of class pairs still in order rises from a "
-        "quarter to nearly all, then falls again; with 8 bits far sooner than with 16.",
+        alt="Two curves over the temperature: the share of class pairs still in order rises from "
+        "little to nearly all, then falls again; with 8 bits far sooner than with 16.",
     )
 
 

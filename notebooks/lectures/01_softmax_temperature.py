@@ -731,6 +731,33 @@ for network, prefix in networks.items():
 # surer just where it should doubt. A small correction can be undone by a small difference between two sets.
 
 # %% [markdown] slide="subslide"
+# Now that the test set is open: the test photograph on which teacher and MLP differ most at T = 1, both networks laid
+# over each other. (The explorer calls the MLP *student*; nobody taught it.) **Move** T up. **Look for** the T from which
+# the two look alike. **It must show** that at a large T any two networks seem to agree, and that this means nothing.
+
+# %% slide="fragment"
+test_logits, test_mlp = (
+    predict_logits(net, splits.test.images).double() for net in (teacher, long_mlp)
+)
+gap = {T: (softmax(test_logits, T) - softmax(test_mlp, T)).abs().sum(dim=1) for T in (1.0, 100.0)}
+i = gap[1.0].argmax().item()
+assert gap[100.0][i] < 0.5 < gap[1.0][i]
+
+# %% slide="subslide"
+TemperatureExplorer(
+    presets=[
+        Preset(
+            "a test photograph",
+            test_logits[i],
+            classes,
+            image=splits.test.images[i],
+            student_logits=test_mlp[i],
+            caption=f"Label: {classes[splits.test.labels[i]]}",
+        )
+    ]
+)
+
+# %% [markdown] slide="subslide"
 # **This lecture does not show**
 #
 # - that soft targets *teach better*: no student was trained (chapter 2),
