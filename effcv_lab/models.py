@@ -18,8 +18,8 @@ from effcv_lab.costs import count_macs, count_parameters, latency_ms, size_bytes
 from effcv_lab.evaluation import features
 
 __all__ = [
-    "count_macs", "count_parameters", "features", "latency_ms", "mlp", "size_bytes", "small_cnn",
-    "small_resnet",
+    "Ensemble", "count_macs", "count_parameters", "features", "latency_ms", "mlp", "size_bytes",
+    "small_cnn", "small_resnet",
 ]  # fmt: skip
 
 
@@ -185,3 +185,37 @@ def small_resnet(
     model.add_module("flatten", nn.Flatten())
     model.add_module("head", nn.Linear(width, whole_number("classes", classes, 1)))
     return model
+
+
+class Ensemble(nn.Module):
+    """Several classifiers that answer as one: the mean of their *probabilities*.
+
+    It puts out the logarithm of that mean, so that a softmax at T = 1 gives it back.
+
+    Parameters
+    ----------
+    members : sequence of Module from images ``(B, C, H, W)`` to logits ``(B, K)``, at least one
+
+    References
+    ----------
+    Hinton et al., *Distilling the Knowledge in a Neural Network*, 2015, section 1.
+
+    Examples
+    --------
+    >>> always_a, always_b = nn.Linear(1, 2), nn.Linear(1, 2)
+    >>> for member, bias in ((always_a, [9.0, 0.0]), (always_b, [0.0, 9.0])):
+    ...     _ = member.load_state_dict({"weight": torch.zeros(2, 1), "bias": torch.tensor(bias)})
+    >>> Ensemble([always_a, always_b])(torch.zeros(1, 1)).softmax(dim=1).detach()
+    tensor([[0.5000, 0.5000]])
+    """
+
+    def __init__(self, members: Sequence[nn.Module]) -> None:
+        super().__init__()
+        if len(members) == 0:
+            raise ValueError("members must hold at least one model, got none")
+        self.members = nn.ModuleList(members)
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Map images ``(B, C, H, W)`` to log-probabilities ``(B, K)``."""
+        log_probs = torch.stack([member(images).log_softmax(dim=-1) for member in self.members])
+        return log_probs.logsumexp(dim=0) - math.log(len(self.members))

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 __all__ = [
     "BatchLoss", "EpochRecord", "History", "TrainConfig", "TrainingDiverged", "budget",
     "cross_entropy", "device_of", "epoch_seed", "eval_mode", "evaluate", "fit", "pick_device",
-    "predict_logits", "seed_everything",
+    "predict_logits", "seed_everything", "tell_epoch",
 ]  # fmt: skip
 
 BatchLoss = Callable[[nn.Module, Tensor, Tensor], Tensor]
@@ -49,6 +49,13 @@ def epoch_seed(seed: int, epoch: int) -> int:
     100
     """
     return int(np.random.SeedSequence((seed, epoch)).generate_state(1)[0])
+
+
+def tell_epoch(batch_loss: BatchLoss, epoch: int) -> None:
+    """Let a loss that changes over time know which epoch (from 0) begins; others need not know."""
+    start_epoch = getattr(batch_loss, "start_epoch", None)
+    if start_epoch is not None:
+        start_epoch(epoch)
 
 
 def cross_entropy(model: nn.Module, images: Tensor, labels: Tensor) -> Tensor:
@@ -80,7 +87,8 @@ def fit(
         Looked at after each epoch. Never the test set.
     config : TrainConfig
     batch_loss : function ``(model, images, labels) -> scalar``
-        What to minimise, a mean over the batch.
+        What to minimise, a mean over the batch. If it changes over time it has a method
+        ``start_epoch(epoch)``, which is called before each epoch (counted from 0).
     after_step : function ``(model) -> None``, optional
         Called after every step of the optimiser, for instance to put pruned weights back to zero.
     device : str or torch.device, optional
@@ -112,6 +120,7 @@ def fit(
     bar = tqdm(file=sys.stdout, disable=not progress, delay=2, mininterval=0.5, unit="batch")
     with bar:
         for epoch, image_set in enumerate(_on_device(train, config.epochs, device)):
+            tell_epoch(batch_loss, epoch)
             started = time.perf_counter()
             train_loss = _train_one_epoch(
                 model, image_set, optimizer, config, epoch, batch_loss, after_step, bar

@@ -7,15 +7,13 @@ without weight decay. The rest is arithmetic on their logits, in ``temperature_m
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from torch import Tensor, nn
 
 from effcv_lab.arguments import one_of
-from effcv_lab.cache import fit_cached
-from effcv_lab.data import Splits, fashion
-from effcv_lab.data.fashion_files import DEBIAN_FOLDER
+from effcv_lab.data import Splits
+from effcv_lab.experiments.recipes import Recipe, checked_seeds, rounded, splits_for
 from effcv_lab.experiments.temperature_measures import (
     TEMPERATURES,
     agreement_with_others,
@@ -23,53 +21,18 @@ from effcv_lab.experiments.temperature_measures import (
     over_temperatures,
     wrong_classes,
 )
-from effcv_lab.folders import cache_folder
 from effcv_lab.models import mlp, small_cnn
 from effcv_lab.records import Record, describe_machine
 from effcv_lab.softmax import entropy, softmax_with_temperature
-from effcv_lab.training import TrainConfig, pick_device, predict_logits, seed_everything
+from effcv_lab.training import pick_device, predict_logits, seed_everything
 
 STUDENT_HIDDEN = (30,)
 
 
-@dataclass(frozen=True)
-class Recipe:
-    """A network and how it is trained: all that tells the teacher and the MLP apart."""
-
-    name: str
-    build: Callable[[], nn.Module]
-    class_epochs: int
-    paper_epochs: int
-    weight_decay: float
-
-    def train(
-        self, splits: Splits, seed: int, budget: str, device: object = None, progress: bool = True
-    ) -> nn.Module:
-        """Train one network, or take it from the cache; it comes in eval mode."""
-        epochs = self.paper_epochs if budget == "paper" else self.class_epochs
-        config = TrainConfig(epochs=epochs, weight_decay=self.weight_decay, seed=seed)
-        model, _ = fit_cached(
-            self.build, splits.train, splits.validation, config, device=device, progress=progress
-        )
-        return model
-
-
-TEACHER = Recipe("small_cnn", small_cnn, class_epochs=4, paper_epochs=10, weight_decay=5e-4)
+TEACHER = Recipe("small_cnn", small_cnn, class_epochs=4, paper_epochs=10)
 LONG_MLP = Recipe(
     "mlp((400,))", lambda: mlp((400,)), class_epochs=20, paper_epochs=40, weight_decay=0.0
 )
-
-
-def splits_for(budget: str, folder: str | Path | None = None) -> Splits:
-    """Load all of Fashion-MNIST for the paper budget if its files are here, else the package's.
-
-    They are here if ``folder`` holds them, an earlier download left them in the cache, or Debian's
-    package ``dataset-fashion-mnist`` is installed; nothing is downloaded.
-    """
-    places = (cache_folder() / "fashion_mnist", DEBIAN_FOLDER)
-    folder = folder or next((place for place in places if place.is_dir()), None)
-    full = budget == "paper" and folder is not None
-    return fashion(full=full, folder=folder if full else None)
 
 
 def untrained(build: Callable[[], nn.Module], seed: int) -> nn.Module:
@@ -110,9 +73,7 @@ def run(
         teacher and, with names that begin with ``mlp_``, of the MLP.
     """
     one_of("budget", budget, ("class", "paper"))
-    seeds = list(seeds)
-    if len(seeds) < 2 or len(set(seeds)) < len(seeds):
-        raise ValueError(f"seeds must be at least two different numbers, got {seeds}")
+    seeds = checked_seeds(seeds)
     splits = splits or splits_for(budget, folder)
     device = pick_device(device)
     teachers = {seed: TEACHER.train(splits, seed, budget, device, progress) for seed in seeds}
@@ -142,7 +103,7 @@ def run(
         command=f"effcv reproduce temperature --budget {budget} --seeds {len(seeds)}",
         config=_configuration(splits, budget),
         seeds=seeds,
-        rows=[_rounded(row) for row in rows],
+        rows=[rounded(row) for row in rows],
         device=device.type,
         budget=budget,
         **describe_machine(),
@@ -174,14 +135,3 @@ def _configuration(splits: Splits, budget: str) -> dict[str, object]:
             }.items()
         },
     }
-
-
-def _rounded(value):
-    """Keep six significant digits of every number: more would be noise in a record."""
-    if isinstance(value, float):
-        return float(f"{value:.6g}")
-    if isinstance(value, list):
-        return [_rounded(entry) for entry in value]
-    return (
-        {key: _rounded(entry) for key, entry in value.items()} if isinstance(value, dict) else value
-    )

@@ -32,7 +32,13 @@ from effcv_lab.replicates.stacked import (
     stacked_loss,
 )
 from effcv_lab.switches import pick_device
-from effcv_lab.training import BatchLoss, TrainingDiverged, cross_entropy, epoch_seed
+from effcv_lab.training import (
+    BatchLoss,
+    TrainingDiverged,
+    cross_entropy,
+    epoch_seed,
+    tell_epoch,
+)
 
 __all__ = ["Replicates", "fit_replicates"]
 
@@ -114,6 +120,7 @@ def fit_replicates(
     bar = tqdm(file=sys.stdout, disable=not progress, delay=2, mininterval=0.5, unit="batch")
     with bar:
         for epoch in range(config.epochs):
+            tell_epoch(batch_loss, epoch)
             image_set = train(epoch).to(device) if moved is None else moved
             order = _orders(image_set, config.batch_size, seeds, epoch)
             template.train()
