@@ -13,6 +13,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from effcv_lab import costs
 from effcv_lab.models import (
     ChannelsLast,
+    Ensemble,
     ResidualBlock,
     count_macs,
     count_parameters,
@@ -118,6 +119,32 @@ def test_a_residual_block_is_the_sum_of_its_two_ways(stride, width):
     x = torch.rand(2, 4, 5, 5)
     expected = (block.change(x) + block.shortcut(x)).clamp(min=0)
     torch.testing.assert_close(block(x), expected)
+
+
+def test_an_ensemble_answers_with_the_mean_of_its_members_probabilities():
+    torch.manual_seed(0)
+    members = [mlp((7,)), mlp((7,)), small_cnn((4, 4))]
+    images = torch.rand(5, 1, 28, 28)
+    probs = torch.stack([member.eval()(images).softmax(dim=1) for member in members])
+    answer = Ensemble(members)(images)
+    torch.testing.assert_close(answer.softmax(dim=1), probs.mean(dim=0))
+    torch.testing.assert_close(answer.exp(), probs.mean(dim=0))
+    logits = torch.stack([member(images) for member in members]).mean(dim=0)
+    assert (answer.softmax(dim=1) - logits.softmax(dim=1)).abs().max() > 1e-4  # not of the logits
+
+
+def test_an_ensemble_is_never_sure_beyond_its_members_however_large_the_logits():
+    torch.manual_seed(0)
+    member = nn.Sequential(nn.Flatten(), nn.Linear(4, 3))
+    with torch.no_grad():
+        member[1].weight *= 1e4
+    images = torch.rand(2, 1, 2, 2)
+    torch.testing.assert_close(Ensemble([member])(images), member(images).log_softmax(dim=1))
+
+
+def test_an_ensemble_needs_a_member():
+    with pytest.raises(ValueError, match="members must hold at least one model"):
+        Ensemble([])
 
 
 def test_the_layout_changes_no_value():

@@ -228,6 +228,25 @@ def test_batch_loss_is_what_is_minimised():
     assert history.final.train_loss == pytest.approx(0, abs=1e-6)
 
 
+def test_a_loss_that_changes_over_time_is_told_each_epoch_before_its_first_batch():
+    class Told:
+        def __init__(self):
+            self.calls = []
+
+        def start_epoch(self, epoch):
+            self.calls.append(epoch)
+
+        def __call__(self, model, images, labels):
+            self.calls.append("batch")
+            return model(images).square().mean()
+
+    loss = Told()
+    quiet_fit(linear_model(), batch_loss=loss)
+    batches = (len(loss.calls) - 2) // 2
+    assert batches >= 1
+    assert loss.calls == [0, *["batch"] * batches, 1, *["batch"] * batches]
+
+
 def test_dropout_is_on_while_training_and_the_model_comes_back_in_eval_mode():
     model = linear_model(nn.Dropout(0.5)).eval()
     modes = []
