@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from effcv_lab.arguments import number_in
 from effcv_lab.distillation.outputs import ask
 from effcv_lab.evaluation import eval_mode, features
-from effcv_lab.training import cross_entropy
 
 
 def hint_loss(
@@ -222,6 +222,7 @@ class RepresentationLoss:
 
     Examples
     --------
+    >>> from effcv_lab.training import cross_entropy
     >>> model = nn.Sequential(nn.Flatten(), nn.Linear(4, 2))
     >>> batch = torch.rand(3, 1, 2, 2), torch.tensor([0, 1, 1])
     >>> loss = RepresentationLoss(model, layer="0", weight=1.0)
@@ -238,17 +239,13 @@ class RepresentationLoss:
 
     def __call__(self, student: nn.Module, images: Tensor, labels: Tensor) -> Tensor:
         """Return the loss of one batch; only the student gets a gradient."""
-        seen: list[Tensor] = []
-        handle = student.get_submodule(self.layer).register_forward_hook(
-            lambda _part, _inputs, output: seen.append(output)
-        )
-        try:
-            supervised: Tensor = cross_entropy(student, images, labels)
-        finally:
-            handle.remove()
-        with eval_mode(self.teacher), torch.no_grad():
-            wanted = features(self.teacher, images, [self.layer])[self.layer]
-        return supervised + self.weight * hint_loss(seen[-1], wanted, nn.Identity())
+        everything = ""  # the name of the model itself: its output, from the same run
+        seen = features(student, images, [self.layer, everything])
+        supervised = F.cross_entropy(seen[everything], labels)
+        teacher = self.teacher.to(images.device)
+        with eval_mode(teacher), torch.no_grad():
+            wanted = features(teacher, images, [self.layer])[self.layer]
+        return supervised + self.weight * hint_loss(seen[self.layer], wanted, nn.Identity())
 
 
 def up_to(model: nn.Sequential, layer: str) -> nn.Sequential:
