@@ -7,6 +7,7 @@ import math
 
 import pytest
 from browser import Lab, chromium_or_skip, notebook
+from live_demo import contrast, exported, meet, middle, misfits, stops
 
 pytestmark = pytest.mark.browser
 
@@ -22,8 +23,8 @@ explorer = TemperatureExplorer(presets=[boot])
 explorer.preset = "cat, dog, bear"
 """
 ROOT = ".effcv-explorer"
-SLIDER = f"{ROOT} .tx-slider"
-FIELD = f"{ROOT} .tx-field"
+SLIDER = f"{ROOT} .demo-slider"
+FIELD = f"{ROOT} .demo-field"
 
 
 @pytest.fixture(scope="module")
@@ -70,25 +71,17 @@ def python(lab):
 
 
 def settle(lab):
-    """Let the browser draw and send, and Python answer, until both hold the same."""
-    for _ in range(100):
-        lab.page.evaluate(
-            "() => new Promise((done) => requestAnimationFrame(() => setTimeout(done, 20)))"
-        )
-        here, there = state(lab), python(lab)
+    """Wait until browser and Python hold the same; return what each holds."""
+
+    def same(here, there):
         student = here["student"] and here["student"]["logits"]
-        if (
+        return (
             here["temperature"] == there["temperature"]
             and here["teacher"]["logits"] == there["logits"]
             and student == there["student_logits"]
-        ):
-            return here, there
-    raise AssertionError(f"browser and Python did not meet: {here} and {there}")
+        )
 
-
-def middle(lab, selector, index=0):
-    box = lab.page.locator(selector).nth(index).bounding_box()
-    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    return meet(lab, lambda: state(lab), lambda: python(lab), same)
 
 
 def press(lab, *keys):
@@ -124,13 +117,13 @@ def test_the_thumb_stands_below_the_marker_of_the_curve(lab):
             "(s) => { const box = s.getBoundingClientRect();"
             " return box.left + box.height / 2 + (box.width - box.height) * s.value; }"
         )
-        assert middle(lab, f"{ROOT} .tx-marker.tx-teacher")[0] == pytest.approx(thumb, abs=1)
+        assert middle(lab, f"{ROOT} .demo-marker.demo-teacher")[0] == pytest.approx(thumb, abs=1)
 
 
 def test_every_key_of_the_slider_works_and_jupyterlab_takes_none(lab):
     cell = "() => window.jupyterapp.shell.currentWidget.content.activeCellIndex"
     lab.page.locator(".jp-Cell .jp-InputPrompt").nth(1).click()  # command mode, cells on both sides
-    x, y = middle(lab, f"{ROOT} .tx-slider")
+    x, y = middle(lab, f"{ROOT} .demo-slider")
     lab.page.mouse.click(x, y)
     lab.page.locator(f"{ROOT} .tx-reset").first.click()
     lab.page.locator(SLIDER).first.focus()
@@ -148,7 +141,7 @@ def test_every_key_of_the_slider_works_and_jupyterlab_takes_none(lab):
     ):
         assert press(lab, *keys)["temperature"] == temperature
         assert lab.page.evaluate(cell) == 1
-        assert lab.page.evaluate("document.activeElement.className") == "tx-slider"
+        assert lab.page.evaluate("document.activeElement.className") == "demo-slider"
 
 
 def test_the_menu_works_by_arrow_keys_and_no_key_touches_the_notebook(lab):
@@ -158,7 +151,7 @@ def test_the_menu_works_by_arrow_keys_and_no_key_touches_the_notebook(lab):
     }"""
     lab.page.locator(".jp-Cell .jp-InputPrompt").nth(1).click()  # command mode: "x" cuts a cell
     before = lab.page.evaluate(notebook_state)
-    for control in ("select", ".tx-reset", ".tx-slider", ".tx-knob"):
+    for control in ("select", ".tx-reset", ".demo-slider", ".demo-knob"):
         lab.page.locator(f"{ROOT} {control}").first.focus()
         press(lab, "x", "b", "ArrowUp" if control == ".tx-reset" else "y")
         assert lab.page.evaluate(notebook_state) == before, control
@@ -188,10 +181,10 @@ def test_a_click_on_the_curve_sets_the_temperature(lab):
 
 
 def test_a_logit_can_be_dragged_by_mouse_and_stops_at_the_end_of_the_axis(lab):
-    x, y = middle(lab, f"{ROOT} .tx-knob", 2)
-    track = lab.page.locator(f"{ROOT} .tx-track[role=cell]").nth(2).bounding_box()
+    x, y = middle(lab, f"{ROOT} .demo-knob", 2)
+    track = lab.page.locator(f"{ROOT} .demo-track[role=cell]").nth(2).bounding_box()
     low, high = (
-        float(lab.page.locator(f"{ROOT} .tx-knob").nth(2).get_attribute(f"aria-value{end}"))
+        float(lab.page.locator(f"{ROOT} .demo-knob").nth(2).get_attribute(f"aria-value{end}"))
         for end in ("min", "max")
     )
     lab.page.mouse.move(x, y)
@@ -208,7 +201,7 @@ def test_a_logit_can_be_dragged_by_mouse_and_stops_at_the_end_of_the_axis(lab):
 
 
 def test_a_logit_can_be_dragged_by_finger(lab):
-    x, y = middle(lab, f"{ROOT} .tx-knob", 1)
+    x, y = middle(lab, f"{ROOT} .demo-knob", 1)
     touch = lab.page.context.new_cdp_session(lab.page)
     send = "Input.dispatchTouchEvent"
     touch.send(send, {"type": "touchStart", "touchPoints": [{"x": x, "y": y}]})
@@ -222,7 +215,7 @@ def test_a_logit_can_be_dragged_by_finger(lab):
 
 
 def test_every_key_of_a_logit_works_and_leaves_the_axis_when_asked(lab):
-    knob = lab.page.locator(f"{ROOT} .tx-knob").first
+    knob = lab.page.locator(f"{ROOT} .demo-knob").first
     knob.focus()
     assert press(lab, "ArrowRight", "ArrowUp")["logits"] == [4.2, 2.5, 0.5]
     assert press(lab, "ArrowLeft", "ArrowDown", "ArrowDown")["logits"] == [3.9, 2.5, 0.5]
@@ -244,7 +237,7 @@ def test_a_preset_brings_scores_classes_picture_and_student(lab):
     picture = lab.page.locator(f"{ROOT} .tx-picture").first
     assert picture.is_visible() and picture.get_attribute("alt") == "A test image."
     assert picture.evaluate("(image) => image.decode().then(() => image.naturalWidth)") == 28
-    assert lab.page.locator(f"{ROOT} .tx-legend").first.inner_text().split() == [
+    assert lab.page.locator(f"{ROOT} .demo-legend").first.inner_text().split() == [
         "teacher",
         "student",
     ]
@@ -255,7 +248,7 @@ def test_a_preset_brings_scores_classes_picture_and_student(lab):
 
 
 def test_reset_goes_back_to_the_preset_and_the_first_temperature(lab):
-    lab.page.locator(f"{ROOT} .tx-knob").first.focus()
+    lab.page.locator(f"{ROOT} .demo-knob").first.focus()
     press(lab, "PageUp")
     lab.page.locator(SLIDER).first.focus()
     press(lab, "PageUp")
@@ -269,13 +262,13 @@ def test_a_caption_is_shown_only_while_it_is_true(lab):
     settle(lab)
     caption, changed, picture = (
         lab.page.locator(f"{ROOT} {part}").first
-        for part in (".tx-caption", ".tx-changed", ".tx-picture")
+        for part in (".demo-caption", ".tx-changed", ".tx-picture")
     )
     assert caption.is_visible() and not changed.is_visible()
     lab.python("explorer.temperature = 9")
     settle(lab)
     assert caption.is_visible()
-    lab.page.locator(f"{ROOT} .tx-knob").first.focus()
+    lab.page.locator(f"{ROOT} .demo-knob").first.focus()
     press(lab, "ArrowRight")
     assert changed.is_visible() and not caption.is_visible() and picture.is_visible()
     press(lab, "ArrowLeft")
@@ -288,7 +281,7 @@ def test_a_caption_is_shown_only_while_it_is_true(lab):
 def test_both_distributions_can_be_moved(lab):
     lab.python("explorer.preset = 'an ankle boot'")
     settle(lab)
-    lab.page.locator(f"{ROOT} .tx-knob.tx-student").nth(1).focus()
+    lab.page.locator(f"{ROOT} .demo-knob.demo-student").nth(1).focus()
     there = press(lab, "ArrowRight")
     assert there["student_logits"] == [-1.1, 3.2, 4.8, 4.7]
     assert there["logits"] == [-3.1, 6.1, 7.8, 9.7]
@@ -302,10 +295,10 @@ def test_assigning_in_python_moves_every_view(lab):
         assert here["temperature"] == 2
         assert here["teacher"]["logits"] == [1, 2] and here["student"]["logits"] == [0, 0]
         root = lab.page.locator(ROOT).nth(view)
-        names = root.locator(".tx-name[role=rowheader]").all_inner_texts()
+        names = root.locator(".demo-name[role=rowheader]").all_inner_texts()
         assert names == ["heads", "tails"]
-        assert root.locator(".tx-number").nth(1).inner_text().split() == ["0.378", "0.500"]
-        assert root.locator(".tx-field").input_value() == "2"
+        assert root.locator(".demo-number").nth(1).inner_text().split() == ["0.378", "0.500"]
+        assert root.locator(".demo-field").input_value() == "2"
 
 
 def test_a_value_that_python_refuses_changes_nothing_in_the_browser(lab):
@@ -355,9 +348,9 @@ def test_the_curve_passes_through_the_marker(lab):
     gap = lab.page.evaluate(
         """(root) => {
             const plot = document.querySelector(root + ' .tx-plot');
-            const curve = plot.querySelector('.tx-curve.tx-teacher');
+            const curve = plot.querySelector('.tx-curve.demo-teacher');
             const box = plot.getBoundingClientRect();
-            const dot = plot.querySelector('.tx-marker.tx-teacher').getBoundingClientRect();
+            const dot = plot.querySelector('.demo-marker.demo-teacher').getBoundingClientRect();
             const x = 1000 * (dot.left + dot.width / 2 - box.left) / box.width;
             const y = 1000 * (dot.top + dot.height / 2 - box.top) / plot.clientHeight;
             let best = Infinity;
@@ -406,59 +399,24 @@ def test_screen_readers_hear_names_and_sensible_values(lab):
 
 def test_the_tab_key_reaches_every_control_in_order_with_a_visible_ring(lab):
     lab.page.locator(f"{ROOT} select").first.focus()
-    reached = []
-    for _ in range(7):
-        reached.append(
-            lab.page.evaluate(
-                """() => {
-                    const node = document.activeElement;
-                    const part = node.type === 'range' ? '::-webkit-slider-thumb' : null;
-                    const ring = getComputedStyle(node, part);
-                    const seen = part || (ring.outlineStyle === 'solid' && ring.outlineWidth);
-                    return [node.className || node.localName, Boolean(seen)];
-                }"""
-            )
-        )
-        lab.page.keyboard.press("Tab")
-    names = ["select", "tx-reset", "tx-field", "tx-slider", *["tx-knob tx-teacher"] * 3]
+    reached = stops(lab, 7)
+    names = ["select", "demo-button tx-reset", "demo-field", "demo-slider"]
+    names += ["demo-knob demo-teacher"] * 3
     assert reached == [[name, True] for name in names]
-
-
-def contrast(lab, selector, attribute="color"):
-    """Return the WCAG contrast of an element's colour with the explorer's paper."""
-    colours = lab.page.evaluate(
-        """([root, selector, attribute]) => {
-            const paint = document.createElement('canvas').getContext('2d');
-            const paper = getComputedStyle(document.querySelector(root)).backgroundColor;
-            const ink = getComputedStyle(document.querySelector(root + ' ' + selector))[attribute];
-            return [[paper], [paper, ink]].map((layers) => {
-                layers.forEach((c) => { paint.fillStyle = c; paint.fillRect(0, 0, 1, 1); });
-                return [...paint.getImageData(0, 0, 1, 1).data].slice(0, 3);
-            });
-        }""",
-        [ROOT, selector, attribute],
-    )
-
-    def luminance(colour):
-        parts = [c / 255 for c in colour]
-        linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts]
-        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
-
-    low, high = sorted(map(luminance, colours))
-    return (high + 0.05) / (low + 0.05), colours[0]
 
 
 def test_light_and_dark_themes_both_have_enough_contrast(lab):
     lab.python("explorer.preset = 'an ankle boot'")
     settle(lab)
+    words = (".demo-number", ".demo-caption", ".demo-value", ".demo-help", ".tx-level")
     papers = []
     try:
         for theme in ("JupyterLab Light", "JupyterLab Dark"):
             lab.theme(theme)
-            for selector in (".tx-number", ".tx-caption", ".tx-value", ".tx-help", ".tx-level"):
-                assert contrast(lab, selector)[0] >= 4.5, (theme, selector)
-            for selector in (".tx-bar.tx-teacher", ".tx-marker.tx-student"):
-                ratio, paper = contrast(lab, selector, "backgroundColor")
+            for selector in words:
+                assert contrast(lab, ROOT, selector)[0] >= 4.5, (theme, selector)
+            for selector in (".demo-bar.demo-teacher", ".demo-marker.demo-student"):
+                ratio, paper = contrast(lab, ROOT, selector, "backgroundColor")
                 assert ratio >= 3, (theme, selector)
             papers.append(sum(paper))
     finally:
@@ -475,23 +433,10 @@ HARD_TO_FIT = [
     "explorer.show([15.33, -7.4, -5.86, 0.87, -1.5, 3.64], [f'garment {k}' for k in range(6)])",
     "explorer.show([k * 0.37 - 3 for k in range(30)], [f'class {k}' for k in range(30)])",
 ]
-FIT = """([root, width]) => {
-    const node = document.querySelector(root);
-    node.style.width = `${width}px`;
-    const outer = node.getBoundingClientRect();
-    const seen = [...node.querySelectorAll('*')]
-        .map((part) => [part, part.getBoundingClientRect()])
-        .filter(([part, box]) => !part.closest('.tx-hidden') && box.width > 0);
-    const cut = seen.filter(([, box]) => box.left < outer.left - 1 || box.right > outer.right + 1);
-    const meet = (a, b) => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
-    const labels = seen.filter(([part]) =>
-        part.matches('.tx-axis > * > span, .tx-ticks > span, .tx-level, .tx-name, .tx-head > span, '
-            + '.tx-value, .tx-number > span, .tx-ceiling, .tx-legend, .tx-caption, .tx-entropy'));
-    const over = labels.filter(([a, one], i) =>
-        labels.slice(i + 1).some(([b, other]) => a.textContent && b.textContent && meet(one, other)));
-    node.style.width = '';
-    return [...cut, ...over].map(([part]) => part.className + ': ' + part.textContent);
-}"""
+LABELS = (
+    ".demo-axis > * > span, .demo-ticks > span, .tx-level, .demo-name, .demo-head > span, .demo-value,"
+    " .demo-number > span, .tx-ceiling, .demo-legend, .demo-caption, .tx-entropy"
+)
 
 
 @pytest.mark.parametrize("width", [320, 540, 848, 900, 1700])
@@ -499,11 +444,11 @@ def test_nothing_is_cut_or_overlaps_in_narrow_and_wide_cells(lab, width):
     for scores in HARD_TO_FIT:
         lab.python(f"explorer.preset = 'cat, dog, bear'; explorer.reset(); {scores}")
         settle(lab)
-        assert lab.page.evaluate(FIT, [ROOT, width]) == [], scores
+        assert misfits(lab, ROOT, width, LABELS) == [], scores
 
 
 def test_nothing_jumps_while_a_logit_is_dragged(lab):
-    x, y = middle(lab, f"{ROOT} .tx-knob", 0)
+    x, y = middle(lab, f"{ROOT} .demo-knob", 0)
     boxes = set()
     lab.page.mouse.move(x, y)
     lab.page.mouse.down()
@@ -512,10 +457,10 @@ def test_nothing_jumps_while_a_logit_is_dragged(lab):
         boxes.add(
             lab.page.evaluate(
                 """(root) => new Promise((done) => requestAnimationFrame(() => {
-                    const parts = '.tx-row, .tx-track, .tx-bars, .tx-plot, .tx-slider, .tx-readout';
+                    const parts = '.demo-row, .demo-track, .demo-bars, .tx-plot, .demo-slider, .tx-readout';
                     const all = [...document.querySelector(root).querySelectorAll(parts)];
-                    const others = [...document.querySelector(root).querySelectorAll('.tx-knob')];
-                    const axis = document.querySelector(root + ' .tx-axis').textContent;
+                    const others = [...document.querySelector(root).querySelectorAll('.demo-knob')];
+                    const axis = document.querySelector(root + ' .demo-axis').textContent;
                     done(axis + JSON.stringify([...all, ...others.slice(1)]
                         .map((part) => part.getBoundingClientRect())));
                 }))""",
@@ -529,10 +474,10 @@ def test_nothing_jumps_while_a_logit_is_dragged(lab):
 def test_less_motion_is_respected(lab):
     glide = """(root) => {
         const node = document.querySelector(root);
-        node.classList.add('tx-ease');
-        const bar = getComputedStyle(node.querySelector('.tx-bar'));
+        node.classList.add('demo-ease');
+        const bar = getComputedStyle(node.querySelector('.demo-bar'));
         const seconds = parseFloat(bar.transitionDuration);
-        node.classList.remove('tx-ease');
+        node.classList.remove('demo-ease');
         return seconds;
     }"""
     assert lab.page.evaluate(glide, ROOT) == 0.25
@@ -546,7 +491,7 @@ def test_it_goes_on_drawing_through_a_kernel_restart_and_runs_again(server):
     server.page.locator(SLIDER).first.focus()
     for key in ("Home", "PageUp"):
         server.page.keyboard.press(key)
-    server.page.locator(f"{ROOT} .tx-knob").first.focus()
+    server.page.locator(f"{ROOT} .demo-knob").first.focus()
     server.page.keyboard.press("PageUp")
     server.page.locator(f"{ROOT} select").first.select_option("a 2 that resembles 7 and 1")
     server.page.wait_for_function(
@@ -563,18 +508,7 @@ def test_it_goes_on_drawing_through_a_kernel_restart_and_runs_again(server):
 
 
 def test_an_exported_page_shows_the_still_figure_without_a_network(server, tmp_path):
-    from nbconvert import HTMLExporter
-
-    server.command("docmanager:save")
-    server.page.wait_for_function(
-        "() => !window.jupyterapp.shell.currentWidget.context.model.dirty"
-    )
-    path = tmp_path / "demo.html"
-    path.write_text(HTMLExporter().from_filename(str(server.folder / "demo.ipynb"))[0])
-    page = server.browser.new_page()
-    page.route("**/*", lambda route: route.abort() if "://" in route.request.url
-               and not route.request.url.startswith("file") else route.continue_())  # fmt: skip
-    page.goto(path.as_uri())
+    page = exported(server, "demo.ipynb", tmp_path / "demo.html")
     image = page.locator(".effcv-still img").first
     assert image.is_visible()
     assert image.get_attribute("alt").startswith("Bar chart. Softmax at T = 1")

@@ -48,7 +48,7 @@ def test_a_lecture_runs_and_every_figure_says_what_it_shows(lecture):
 @pytest.mark.parametrize("lecture", ["01_softmax_temperature.ipynb"], indirect=True)
 def test_the_explorer_of_lecture_01_moves_by_mouse_and_by_keyboard(lecture):
     page = lecture.page
-    box = lecture.bring_into_view(f"{EXPLORER} .tx-slider")
+    box = lecture.bring_into_view(f"{EXPLORER} .demo-slider")
     before = browser_and_python(lecture)
     page.mouse.click(box["x"] + 0.8 * box["width"], box["y"] + box["height"] / 2)
     by_mouse = browser_and_python(lecture, other_than=before)

@@ -95,12 +95,12 @@ def main(arguments: list[str] | None = None) -> int:
 
 def measure(page, events: int, chance: random.Random) -> list[dict]:
     """Return one row for each kind of input: name, median and 95th percentile, frames."""
-    slider, dot = page.locator(".tx-slider").first, page.locator(".tx-knob").first
+    slider, dot = page.locator(".demo-slider").first, page.locator(".demo-knob").first
     kinds = (
         ("key on the slider", "keydown", lambda: _keys(page, slider, events, chance)),
         ("key on a logit", "keydown", lambda: _keys(page, dot, events, chance)),
         ("drag of the slider", "pointermove", lambda: _drag(page, ".tx-stem", events, chance)),
-        ("drag of a logit", "pointermove", lambda: _drag(page, ".tx-knob", events, chance)),
+        ("drag of a logit", "pointermove", lambda: _drag(page, ".demo-knob", events, chance)),
     )
     rows = []
     for name, kind, act in kinds:
@@ -139,7 +139,7 @@ def _keys(page, target, events: int, chance: random.Random) -> None:
 def _drag(page, start: str, events: int, chance: random.Random) -> None:
     """Take the part at its middle and move it to and fro by some pixels each time."""
     box = page.locator(start).first.bounding_box()
-    thumb = page.locator(".tx-slider").first.bounding_box()
+    thumb = page.locator(".demo-slider").first.bounding_box()
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
     y = thumb["y"] + thumb["height"] / 2 if start == ".tx-stem" else y
     page.mouse.move(x, y)

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
-import anywidget
 import traitlets
 
 from effcv_lab.arguments import number_in, one_of
+from effcv_lab.widgets.frontend import source
+from effcv_lab.widgets.live import LiveDemo
 from effcv_lab.widgets.pictures import static_explorer
 from effcv_lab.widgets.presets import (
     BUILT_IN,
@@ -35,7 +35,7 @@ def _temperature(name: str, value: Any) -> float:
     return number_in(name, value, LOWEST_T, HIGHEST_T)
 
 
-class TemperatureExplorer(anywidget.AnyWidget):
+class TemperatureExplorer(LiveDemo):
     """Show what a temperature does to a softmax, live: drag scores, move T, read the entropy.
 
     Display it as the last line of a cell. Its traits work both ways: assign in Python and the
@@ -81,8 +81,8 @@ class TemperatureExplorer(anywidget.AnyWidget):
     1.055
     """
 
-    _esm = Path(__file__).with_name("temperature_explorer.js")
-    _css = Path(__file__).with_name("temperature_explorer.css")
+    _esm = source("demo.js", "temperature_explorer.js")
+    _css = source("demo.css", "temperature_explorer.css")
 
     temperature = Checked(_temperature, default_value=1.0).tag(sync=True)
     logits = Checked(scores).tag(sync=True)
@@ -194,27 +194,9 @@ class TemperatureExplorer(anywidget.AnyWidget):
             self.set_trait(f"{prefix}probs", probs)
             self.set_trait(f"{prefix}entropy", nats)
 
-    def _repr_mimebundle_(self, **keywords):
-        """Offer the live view first, then a figure with alt text, then its words."""
-        data, metadata = super()._repr_mimebundle_(**keywords)
-        tag, alt = static_explorer(self)
-        return {**data, "text/html": tag, "text/plain": alt}, metadata
-
-    def _ipython_display_(self, **_keywords):
-        """Leave a still figure below which the live view appears and hides it.
-
-        One output with both would not do: ``nbconvert`` prefers the live view, which shows
-        nothing without a network.
-        """
-        from IPython.display import display
-
-        if self.comm is None:  # closed: nothing will be live again
-            tag, alt = static_explorer(self)
-            return display({"text/html": tag, "text/plain": alt}, raw=True)
-        data, metadata = self._repr_mimebundle_()
-        still = {"text/html": data.pop("text/html"), "text/plain": data["text/plain"]}
-        display(still, raw=True)
-        display({**data, "text/plain": "TemperatureExplorer (live)"}, metadata=metadata, raw=True)
+    def still(self) -> tuple[str, str]:
+        """Return the bars as they are now, as ``<figure>`` with alt text, and these words alone."""
+        return static_explorer(self)
 
 
 def _softmax(logits: Sequence[float], temperature: float):

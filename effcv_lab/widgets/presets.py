@@ -1,4 +1,4 @@
-"""Starting points of the temperature explorer: scores with class names and, if any, a picture."""
+"""Starting points of the live demos: scores with class names and, if any, a picture."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Preset:
     Parameters
     ----------
     name : str
-        What the menu shows; different for each preset of an explorer.
+        What the menu shows; different for each preset of a demo.
     logits : K numbers (list, array or tensor), finite, at most 1e6 in size; K from 2 to 100
     classes : K names
     image : array or tensor (H, W) or (1, H, W) in [0, 1], optional
@@ -162,13 +162,22 @@ def starting_points(
     elif classes is not None or student_logits is not None:
         lonely = "classes" if classes is not None else "student_logits"
         raise ValueError(f"{lonely} must come with logits, got no logits")
-    given = [] if presets is None else list(presets)
-    for k, preset in enumerate(given):
+    return different([*own, *all_presets([] if presets is None else presets), *BUILT_IN])
+
+
+def all_presets(presets: Sequence[Preset]) -> list[Preset]:
+    """Return the presets as a list, or raise a TypeError that names the one that is none."""
+    presets = list(presets)
+    for k, preset in enumerate(presets):
         if not isinstance(preset, Preset):
             raise TypeError(f"presets[{k}] must be a Preset, got {preset!r}")
-    starts = [*own, *given, *BUILT_IN]
-    known = [start.name for start in starts]
+    return presets
+
+
+def different(presets: list[Preset]) -> list[Preset]:
+    """Return the presets, or raise a ValueError if two have the same name."""
+    known = [preset.name for preset in presets]
     for name in known:
         if known.count(name) > 1:
             raise ValueError(f"presets must have different names, got {name!r} twice")
-    return starts
+    return presets

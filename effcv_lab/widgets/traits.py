@@ -9,7 +9,7 @@ import traitlets
 
 
 class TraitValueError(traitlets.TraitError, ValueError):
-    """A value that the explorer refused; everything is as it was before."""
+    """A value that a demo refused; everything is as it was before."""
 
 
 class Checked(traitlets.TraitType):

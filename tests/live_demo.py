@@ -1,0 +1,93 @@
+"""What the browser tests of every live demo look at: places, contrast, what is cut or overlaps."""
+
+from __future__ import annotations
+
+_FIT = """([root, width, labels]) => {
+    const node = document.querySelector(root);
+    node.style.width = `${width}px`;
+    const outer = node.getBoundingClientRect();
+    const seen = [...node.querySelectorAll('*')]
+        .map((part) => [part, part.getBoundingClientRect()])
+        .filter(([part, box]) => !part.closest('.demo-hidden') && box.width > 1);
+    const cut = seen.filter(([, box]) => box.left < outer.left - 1 || box.right > outer.right + 1);
+    const meet = (a, b) => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
+    const words = seen.filter(([part]) => part.matches(labels));
+    const over = words.filter(([a, one], i) =>
+        words.slice(i + 1).some(([b, other]) => a.textContent && b.textContent && meet(one, other)));
+    node.style.width = '';
+    return [...cut, ...over].map(([part]) => part.className + ': ' + part.textContent);
+}"""
+_COLOURS = """([root, selector, attribute]) => {
+    const paint = document.createElement('canvas').getContext('2d');
+    const paper = getComputedStyle(document.querySelector(root)).backgroundColor;
+    const ink = getComputedStyle(document.querySelector(root + ' ' + selector))[attribute];
+    return [[paper], [paper, ink]].map((layers) => {
+        layers.forEach((c) => { paint.fillStyle = c; paint.fillRect(0, 0, 1, 1); });
+        return [...paint.getImageData(0, 0, 1, 1).data].slice(0, 3);
+    });
+}"""
+_FOCUSED = """() => {
+    const node = document.activeElement;
+    const part = node.type === 'range' ? '::-webkit-slider-thumb' : null;
+    const ring = getComputedStyle(node, part);
+    const seen = part || (ring.outlineStyle === 'solid' && ring.outlineWidth);
+    return [node.className || node.localName, Boolean(seen)];
+}"""
+_NEXT_FRAME = "() => new Promise((done) => requestAnimationFrame(() => setTimeout(done, 20)))"
+
+
+def middle(lab, selector, index=0):
+    """Return the middle of an element, in pixels of the page."""
+    box = lab.page.locator(selector).nth(index).bounding_box()
+    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+
+def meet(lab, here, there, same):
+    """Let the browser draw and send, and Python answer, until ``same(here(), there())``."""
+    for _ in range(100):
+        lab.page.evaluate(_NEXT_FRAME)
+        found = here(), there()
+        if same(*found):
+            return found
+    raise AssertionError(f"browser and Python did not meet: {found[0]} and {found[1]}")
+
+
+def contrast(lab, root, selector, attribute="color"):
+    """Return the WCAG contrast of an element's colour with the demo's paper, and the paper."""
+    colours = lab.page.evaluate(_COLOURS, [root, selector, attribute])
+
+    def luminance(colour):
+        parts = [c / 255 for c in colour]
+        linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts]
+        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+    low, high = sorted(map(luminance, colours))
+    return (high + 0.05) / (low + 0.05), colours[0]
+
+
+def misfits(lab, root, width, labels):
+    """Return what sticks out of the demo at this width, and labels that lie on each other."""
+    return lab.page.evaluate(_FIT, [root, width, labels])
+
+
+def stops(lab, count):
+    """Press Tab from here on and return, for each stop, its class and whether a ring is seen."""
+    reached = []
+    for _ in range(count):
+        reached.append(lab.page.evaluate(_FOCUSED))
+        lab.page.keyboard.press("Tab")
+    return reached
+
+
+def exported(lab, name, path):
+    """Save the notebook, export it as HTML and open that in a page without a network."""
+    from nbconvert import HTMLExporter
+
+    lab.command("docmanager:save")
+    lab.page.wait_for_function("() => !window.jupyterapp.shell.currentWidget.context.model.dirty")
+    path.write_text(HTMLExporter().from_filename(str(lab.folder / name))[0])
+    page = lab.browser.new_page()
+    page.route("**/*", lambda route: route.abort() if "://" in route.request.url
+               and not route.request.url.startswith("file") else route.continue_())  # fmt: skip
+    page.goto(path.as_uri())
+    return page
