@@ -1,0 +1,170 @@
+"""Any student from any teacher: an MLP from a conv net, a conv net from an MLP or an ensemble.
+
+Soft targets are probabilities of classes, and nothing in them says what kind of net they come
+from. Each student learns from each teacher, and from labels alone, in the same number of steps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from torch import nn
+
+from effcv_lab.arguments import one_of
+from effcv_lab.data import Splits
+from effcv_lab.experiments.asked_once import (
+    checked_counts,
+    distil,
+    labels_only,
+    train_student,
+)
+from effcv_lab.experiments.distillation_labels import STUDENT, TEACHER
+from effcv_lab.experiments.recipes import Recipe, checked_seeds, rounded, splits_for
+from effcv_lab.models import Ensemble, count_macs, count_parameters, mlp, small_cnn
+from effcv_lab.records import Record, describe_machine
+from effcv_lab.training import evaluate, pick_device
+
+TEMPERATURE, ALPHA = 2.0, 0.9
+MEMBERS = 3  # of an ensemble
+LABELS = {"class": (500, 8000), "paper": (500, 10_000)}
+ALONE = "none (labels)"  # the teacher of a student that has none
+
+MLP_TEACHER = Recipe("mlp((400,))", lambda: mlp((400,)), class_epochs=10, paper_epochs=20)
+THIN_CNN = Recipe("small_cnn((4, 8, 16))", lambda: small_cnn((4, 8, 16)), 8, 20)
+STUDENTS = {"MLP": STUDENT, "thin CNN": THIN_CNN}
+
+
+def teachers_for(
+    seed: int,
+    seeds: Sequence[int],
+    splits: Splits,
+    budget: str = "class",
+    device: object = None,
+    progress: bool = True,
+) -> dict[str, nn.Module]:
+    """Train the three kinds of teacher on all training images, or take them from the cache.
+
+    Parameters
+    ----------
+    seed : int
+        Of the MLP, the conv net, and the first member of the ensemble.
+    seeds : sequence of int
+        Holds ``seed``. The other members are the conv nets of the seeds that follow it, after
+        the last one the first: two ensembles of a run may share members.
+    splits, budget, device, progress
+        As for ``Recipe.train``.
+
+    Returns
+    -------
+    teachers : dict from name to Module
+    """
+    at = list(seeds).index(seed)
+    members = [seeds[(at + step) % len(seeds)] for step in range(min(MEMBERS, len(seeds)))]
+    nets = [TEACHER.train(splits, member, budget, device, progress) for member in members]
+    return {
+        "MLP": MLP_TEACHER.train(splits, seed, budget, device, progress),
+        "CNN": nets[0],
+        f"{len(nets)} CNNs": Ensemble(nets).eval(),
+    }
+
+
+def run(
+    budget: str = "class",
+    device: object = None,
+    seeds: Sequence[int] = (0, 1, 2, 3, 4),
+    *,
+    splits: Splits | None = None,
+    folder: str | Path | None = None,
+    label_counts: Sequence[int] | None = None,
+    progress: bool = True,
+) -> Record:
+    """Train each student from each teacher, and alone, for each seed and number of labels.
+
+    Parameters
+    ----------
+    budget : "class" or "paper"
+        As for ``distillation_labels``, whose teacher and MLP student these are.
+    device : str or torch.device, optional
+    seeds : at least two different ints
+        Of teachers and students, and of the draw of labelled images.
+    splits : Splits, optional
+        Other data, for trials.
+    folder : path, optional
+        As for ``splits_for``.
+    label_counts : rising multiples of the number of classes, optional
+        Default: ``LABELS[budget]``. Every epoch shows as many images as the largest.
+
+    Returns
+    -------
+    record : Record
+        One row for each seed, student, number of labelled images and teacher (``ALONE``: no
+        teacher): ``accuracy`` and ``teacher_accuracy`` (validation; None without a teacher),
+        ``test_accuracy``, ``steps``. The costs of the nets are in ``config``.
+    """
+    one_of("budget", budget, ("class", "paper"))
+    seeds = checked_seeds(seeds)
+    splits = splits or splits_for(budget, folder)
+    classes = len(splits.train.classes)
+    counts = checked_counts(LABELS[budget] if label_counts is None else label_counts, classes)
+    device = pick_device(device)
+    soft, rows = distil(TEMPERATURE, ALPHA), []
+    for seed in seeds:
+        teachers = teachers_for(seed, seeds, splits, budget, device, progress)
+        levels = {name: evaluate(net, splits.validation)[1] for name, net in teachers.items()}
+        for name, recipe in STUDENTS.items():
+            for count in counts:
+                known = splits.train.per_class(count // classes, seed=seed)
+                arms = {ALONE: (teachers["CNN"], labels_only)}
+                arms |= {of: (teacher, soft) for of, teacher in teachers.items()}
+                for of, (teacher, loss) in arms.items():
+                    student = train_student(
+                        recipe, known, teacher, loss, splits, seed, budget, device,
+                        shown=counts[-1],
+                    )  # fmt: skip
+                    row = {
+                        "seed": seed,
+                        "student": name,
+                        "labels": count,
+                        "teacher": of,
+                        "accuracy": evaluate(student, splits.validation)[1],
+                        "teacher_accuracy": levels.get(of),
+                        "test_accuracy": evaluate(student, splits.test)[1],
+                    }
+                    rows.append(rounded(row))
+                if progress:
+                    print(f"seed {seed}, {name}, {count:,} labels: done", flush=True)
+    return Record(
+        name="any_teacher",
+        command=f"effcv reproduce any_teacher --budget {budget} --seeds {len(seeds)}",
+        config=_configuration(splits, budget, counts),
+        seeds=seeds,
+        rows=rows,
+        device=device.type,
+        budget=budget,
+        **describe_machine(),
+    )
+
+
+def _configuration(splits: Splits, budget: str, counts: list[int]) -> dict[str, object]:
+    nets = {"CNN teacher": TEACHER, "MLP teacher": MLP_TEACHER}
+    nets |= {f"{name} student": recipe for name, recipe in STUDENTS.items()}
+    in_shape = tuple(splits.train.images.shape[1:])
+    return {
+        "data": splits.train.name,
+        **{f"{part}_images": len(images) for part, images in splits._asdict().items()},
+        "label_counts": counts,
+        "temperature": TEMPERATURE,
+        "alpha": ALPHA,
+        "ensemble_members": MEMBERS,
+        "nets": {
+            role: {
+                "network": recipe.name,
+                "epochs": recipe.config(0, budget).epochs,
+                "learning_rate": recipe.learning_rate,
+                "parameters": count_parameters(recipe.build()),
+                "macs": count_macs(recipe.build(), in_shape),
+            }
+            for role, recipe in nets.items()
+        },
+    }

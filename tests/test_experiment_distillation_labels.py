@@ -1,0 +1,342 @@
+"""Labels and any_teacher experiments: each test is one promise of a loss, a helper or a record."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from effcv_lab.data import Splits, fashion
+from effcv_lab.distillation import DistillationLoss
+from effcv_lab.experiments import any_teacher, asked_once
+from effcv_lab.experiments import distillation_labels as labels_experiment
+from effcv_lab.experiments.asked_once import (
+    AskedOnce,
+    checked_counts,
+    distil,
+    labels_only,
+    numbered,
+    repeated,
+    train_student,
+)
+from effcv_lab.experiments.recipes import Recipe
+from effcv_lab.models import mlp
+from effcv_lab.records import load_record, save_record
+from effcv_lab.training import evaluate, fit, seed_everything
+
+SMALL = Recipe("mlp((5,))", lambda: mlp((5,)), class_epochs=2, paper_epochs=3)
+
+
+def random_batch(rows=6, classes=10, seed=0):
+    generator = torch.Generator().manual_seed(seed)
+    student, teacher = 3 * torch.randn(2, rows, classes, generator=generator, dtype=torch.float64)
+    return student.requires_grad_(), teacher, torch.arange(rows) % classes
+
+
+def gradient(loss, student, *rest):
+    return torch.autograd.grad(loss(student, *rest), student)[0]
+
+
+@pytest.mark.parametrize("T", [0.5, 4.0, 20.0])
+def test_without_t2_the_teachers_gradient_is_that_much_smaller_and_the_labels_stay(T):
+    batch = random_batch()
+    hard = gradient(labels_only, *batch)
+    right = gradient(distil(T, 0.9), *batch) - 0.1 * hard
+    wrong = gradient(labels_experiment.distil_without_t2(T, 0.9), *batch) - 0.1 * hard
+    torch.testing.assert_close(wrong, right / T**2, rtol=1e-9, atol=1e-12)
+
+
+def test_without_t2_is_the_textbook_divergence_beside_the_labels():
+    student, teacher, labels = random_batch(seed=3)
+    p, q = (teacher / 4).softmax(dim=1), (student / 4).softmax(dim=1)
+    divergence = (p * (p / q).log()).sum(dim=1).mean()
+    expected = 0.3 * F.cross_entropy(student, labels) + 0.7 * divergence
+    found = labels_experiment.distil_without_t2(4.0, alpha=0.7)(student, teacher, labels)
+    torch.testing.assert_close(found, expected)
+
+
+def test_at_temperature_1_nothing_is_forgotten():
+    batch = random_batch(seed=4)
+    wrong = labels_experiment.distil_without_t2(1.0, 0.9)(*batch)
+    torch.testing.assert_close(wrong, distil(1.0, 0.9)(*batch))
+
+
+@pytest.mark.parametrize("alpha", [-0.1, 1.1])
+def test_an_alpha_that_is_no_weight_is_refused(alpha):
+    with pytest.raises(ValueError, match="alpha"):
+        labels_experiment.distil_without_t2(4.0, alpha)
+
+
+def test_quiet_labels_are_what_is_left_when_the_teacher_says_nothing():
+    student, teacher, labels = random_batch()
+    found = labels_experiment.quiet_labels(student, teacher, labels)
+    left = distil(4.0, labels_experiment.ALPHA)(student, student.detach(), labels)
+    torch.testing.assert_close(found, left)  # a teacher of the student's own opinion
+
+
+def test_the_arms_are_those_that_the_lecture_compares():
+    arms = labels_experiment.arms()
+    student, teacher, labels = random_batch()
+    assert [*arms][:1] == ["labels"] and [*arms][-1:] == ["own teacher"]
+    for T in (1.0, 4.0, 20.0):
+        expected = distil(T, labels_experiment.ALPHA)(student, teacher, labels)
+        torch.testing.assert_close(arms[f"T={T:g}"](student, teacher, labels), expected)
+    wrong = labels_experiment.distil_without_t2(20.0, labels_experiment.ALPHA)
+    torch.testing.assert_close(
+        arms["T=20, no T²"](student, teacher, labels), wrong(student, teacher, labels)
+    )
+
+
+@pytest.fixture(scope="module")
+def few_images():
+    parts = zip(fashion(), (4, 5, 5), strict=True)
+    return Splits(*(part.per_class(count) for part, count in parts))
+
+
+@pytest.fixture(scope="module")
+def own_cache(tmp_path_factory):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("EFFCV_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
+@pytest.fixture(scope="module")
+def small_nets(own_cache):
+    """All nets are tiny MLPs: what is promised does not depend on how good they are."""
+    with pytest.MonkeyPatch.context() as patch:
+        for module in (labels_experiment, any_teacher):
+            patch.setattr(module, "TEACHER", replace(SMALL, learning_rate=0.2))
+        patch.setattr(labels_experiment, "OWN_TEACHER", SMALL)
+        patch.setattr(any_teacher, "MLP_TEACHER", SMALL)
+        patch.setattr(any_teacher, "STUDENTS", {"MLP": SMALL, "other": replace(SMALL, name="o")})
+        yield
+
+
+def test_each_epoch_shows_every_image_and_none_much_more_often_than_another(few_images):
+    views = repeated(numbered(few_images.train), 100)
+    assert len(views) == 100
+    counts = torch.bincount(views.labels, minlength=40)
+    assert counts.min() == 2 and counts.max() == 3
+    assert torch.equal(views.images, few_images.train.images[views.labels])
+
+
+def test_a_pass_that_would_leave_images_out_is_refused(few_images):
+    with pytest.raises(ValueError, match="count must be a whole number >= 40, got 39"):
+        repeated(few_images.train, 39)
+
+
+def test_a_student_of_remembered_answers_is_the_student_of_the_living_teacher(few_images):
+    seed_everything(7)
+    teacher = mlp((9,))
+    learned = train_student(SMALL, few_images.train, teacher, distil(4.0, 0.9), few_images, seed=1)
+    seed_everything(1)
+    expected = SMALL.build()
+    loss = DistillationLoss(teacher, temperature=4.0, alpha=0.9)
+    config = SMALL.config(1, "class")
+    fit(expected, few_images.train, few_images.validation, config, batch_loss=loss, progress=False)
+    for found, wanted in zip(learned.parameters(), expected.parameters(), strict=True):
+        torch.testing.assert_close(found, wanted)
+
+
+def test_a_student_of_labels_only_never_hears_the_teacher(few_images):
+    deaf = [
+        train_student(SMALL, few_images.train, mlp((3,)), labels_only, few_images, seed=1)
+        for _ in range(2)
+    ]
+    for found, wanted in zip(deaf[0].parameters(), deaf[1].parameters(), strict=True):
+        assert torch.equal(found, wanted)
+
+
+def test_a_teacher_is_asked_about_each_image_exactly_once(few_images):
+    asked = []
+
+    class Counting(nn.Module):
+        def forward(self, images):
+            asked.append(len(images))
+            return images.flatten(1)[:, :10]
+
+    train_student(
+        SMALL, few_images.train, Counting(), distil(2.0, 0.5), few_images, seed=0, shown=120
+    )
+    assert sum(asked) == len(few_images.train)
+
+
+def test_answers_stay_with_their_images(few_images):
+    seed_everything(7)
+    teacher, student = mlp((9,)), mlp((5,))
+    loss = AskedOnce.about(few_images.train, teacher, distil(4.0, 0.3))
+    some = torch.tensor([5, 31, 5, 0])
+    known = few_images.train
+    expected = DistillationLoss(teacher, 4.0, 0.3)(student, known.images[some], known.labels[some])
+    torch.testing.assert_close(loss(student, known.images[some], some), expected)
+
+
+@pytest.mark.parametrize("counts", [(), (15,), (20, 10), (10, 10)])
+def test_label_counts_that_are_no_rising_multiples_are_refused(counts):
+    with pytest.raises(ValueError, match="rising multiples of 10"):
+        checked_counts(counts, 10)
+
+
+@pytest.fixture(scope="module")
+def steps():
+    """Collect the optimiser's steps of every student that the experiments train."""
+    return []
+
+
+@pytest.fixture(scope="module")
+def record(few_images, small_nets, steps):
+    real = asked_once.fit
+
+    def counting(*arguments, **options):
+        taken = []
+        history = real(*arguments, after_step=lambda _model: taken.append(1), **options)
+        steps.append(len(taken))
+        return history
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(asked_once, "fit", counting)
+        return labels_experiment.run(
+            "class", "cpu", (0, 1), splits=few_images, label_counts=(10, 40), progress=False
+        )
+
+
+def test_every_student_takes_the_same_number_of_steps(record, steps):
+    assert len(steps) == 2 * 2 * len(labels_experiment.arms())
+    assert set(steps) == {row["steps"] for row in record.rows} == {8}
+
+
+def test_the_record_has_a_complete_row_for_each_seed_and_number_of_labels(record):
+    assert [(row["seed"], row["labels"]) for row in record.rows] == [
+        (0, 10), (0, 40), (1, 10), (1, 40),
+    ]  # fmt: skip
+    for row in record.rows:
+        for part in ("accuracy", "test_accuracy"):
+            assert list(row[part]) == list(labels_experiment.arms())
+            assert all(0 <= value <= 1 for value in row[part].values())
+    assert record.config["label_counts"] == [10, 40]
+    assert record.command == "effcv reproduce distillation_labels --budget class --seeds 2"
+
+
+def test_seeds_differ(record):
+    rows = {row["seed"]: row["accuracy"] for row in record.rows if row["labels"] == 10}
+    assert rows[0] != rows[1]
+
+
+def test_a_row_is_what_its_student_scores(record, few_images, small_nets):
+    known = few_images.train.per_class(1, seed=1)
+    teacher = labels_experiment.TEACHER.train(few_images, 1, "class", "cpu", progress=False)
+    row = record.rows[2]
+    assert (row["seed"], row["labels"]) == (1, 10)
+    assert row["teacher_accuracy"] == pytest.approx(evaluate(teacher, few_images.validation)[1])
+    for arm in ("T=4", "T=20, no T²"):
+        student = train_student(
+            labels_experiment.STUDENT, known, teacher, labels_experiment.arms()[arm], few_images,
+            1, shown=40,
+        )  # fmt: skip
+        for part, name in (("validation", "accuracy"), ("test", "test_accuracy")):
+            expected = evaluate(student, getattr(few_images, part))[1]
+            assert row[name][arm] == pytest.approx(expected)
+
+
+def test_the_own_teacher_knows_the_students_labels_only(few_images, small_nets, monkeypatch):
+    taught = []
+    real = Recipe.train
+
+    def watched(self, *arguments, train=None, **options):
+        taught.append((self.name, self.learning_rate, train))
+        return real(self, *arguments, train=train, **options)
+
+    monkeypatch.setattr(Recipe, "train", watched)
+    record = labels_experiment.run(
+        "class", "cpu", (0, 1), splits=few_images, label_counts=(10, 40), progress=False
+    )
+    own = [
+        train for _, rate, train in taught if rate == labels_experiment.OWN_TEACHER.learning_rate
+    ]
+    assert len(own) == 2  # with all labels the teacher itself is the own teacher
+    for seed, train in enumerate(own):
+        known = few_images.train.per_class(1, seed=seed)
+        assert torch.equal(train.images, repeated(known, 40).images)
+    assert record.rows[1]["own_teacher_accuracy"] == record.rows[1]["teacher_accuracy"]
+
+
+def test_the_own_teachers_student_hears_no_other_teacher(few_images, small_nets, monkeypatch):
+    heard = []
+
+    def silent(recipe, known, teacher, loss, *arguments, **options):
+        heard.append(teacher)
+        return SMALL.build()
+
+    monkeypatch.setattr(labels_experiment, "train_student", silent)
+    labels_experiment.run(
+        "class", "cpu", (0, 1), splits=few_images, label_counts=(10,), progress=False
+    )
+    arms = list(labels_experiment.arms())
+    for first in (0, len(arms)):
+        of_seed = heard[first : first + len(arms)]
+        assert len({id(teacher) for teacher in of_seed[:-1]}) == 1
+        assert of_seed[-1] is not of_seed[0]
+
+
+def test_the_record_survives_saving(record, tmp_path):
+    save_record(record, tmp_path)
+    assert load_record("distillation_labels", tmp_path) == record
+
+
+@pytest.mark.parametrize("experiment", [labels_experiment, any_teacher])
+def test_bad_arguments_are_refused(experiment, few_images):
+    with pytest.raises(ValueError, match="budget"):
+        experiment.run("huge", "cpu", (0, 1), splits=few_images)
+    with pytest.raises(ValueError, match="at least 2 different"):
+        experiment.run("class", "cpu", (0, 0), splits=few_images)
+    with pytest.raises(ValueError, match="rising multiples"):
+        experiment.run("class", "cpu", (0, 1), splits=few_images, label_counts=(15,))
+
+
+@pytest.fixture(scope="module")
+def any_record(few_images, small_nets):
+    return any_teacher.run(
+        "class", "cpu", (3, 4), splits=few_images, label_counts=(10, 40), progress=False
+    )
+
+
+def test_any_teacher_has_a_row_for_each_seed_student_number_and_teacher(any_record, tmp_path):
+    keys = [tuple(r[k] for k in ("seed", "student", "labels", "teacher")) for r in any_record.rows]
+    teachers = (any_teacher.ALONE, "MLP", "CNN", "2 CNNs")
+    expected = [
+        (seed, student, count, teacher)
+        for seed in (3, 4)
+        for student in ("MLP", "other")
+        for count in (10, 40)
+        for teacher in teachers
+    ]
+    assert keys == expected
+    for row in any_record.rows:
+        assert (row["teacher_accuracy"] is None) == (row["teacher"] == any_teacher.ALONE)
+    save_record(any_record, tmp_path)
+    assert load_record("any_teacher", tmp_path) == any_record
+
+
+def test_any_teacher_measures_the_student_that_it_names(any_record, few_images, small_nets):
+    teacher = any_teacher.teachers_for(4, (3, 4), few_images, "class", "cpu", False)["2 CNNs"]
+    known = few_images.train.per_class(1, seed=4)
+    soft = distil(any_teacher.TEMPERATURE, any_teacher.ALPHA)
+    for of, loss in (("2 CNNs", soft), (any_teacher.ALONE, labels_only)):
+        student = train_student(SMALL, known, teacher, loss, few_images, 4, shown=40)
+        (row,) = (
+            row
+            for row in any_record.rows
+            if (row["seed"], row["student"], row["labels"], row["teacher"]) == (4, "MLP", 10, of)
+        )
+        assert row["accuracy"] == pytest.approx(evaluate(student, few_images.validation)[1])
+        assert row["test_accuracy"] == pytest.approx(evaluate(student, few_images.test)[1])
+
+
+def test_an_ensemble_holds_the_nets_of_different_seeds_its_own_first(few_images, small_nets):
+    teachers = any_teacher.teachers_for(2, (0, 1, 2, 5), few_images, "class", "cpu", False)
+    assert list(teachers) == ["MLP", "CNN", "3 CNNs"]
+    for member, seed in zip(teachers["3 CNNs"].members, (2, 5, 0), strict=True):
+        alone = any_teacher.TEACHER.train(few_images, seed, "class", "cpu", progress=False)
+        for found, wanted in zip(member.parameters(), alone.parameters(), strict=True):
+            assert torch.equal(found, wanted)
