@@ -13,7 +13,8 @@ _FIT = """([root, width, labels]) => {
     const meet = (a, b) => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
     const words = seen.filter(([part]) => part.matches(labels));
     const over = words.filter(([a, one], i) =>
-        words.slice(i + 1).some(([b, other]) => a.textContent && b.textContent && meet(one, other)));
+        words.slice(i + 1).some(([b, other]) => a.textContent && b.textContent
+            && !a.contains(b) && meet(one, other)));
     node.style.width = '';
     return [...cut, ...over].map(([part]) => part.className + ': ' + part.textContent);
 }"""
