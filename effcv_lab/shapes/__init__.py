@@ -1,4 +1,4 @@
-"""Rectangles, ellipses and triangles drawn by rule, with every nuisance a dial.
+"""Rectangles, ellipses and triangles drawn by rule, still or moving; every nuisance is a dial.
 
 >>> easy, hard = basic_shapes(300), geometric_shapes(300)
 >>> easy.classes
@@ -12,16 +12,19 @@ from dataclasses import replace
 import torch
 
 from effcv_lab.data.image_set import ImageSet
+from effcv_lab.shapes.motion import MOTIONS, moving_shapes
 from effcv_lab.shapes.painting import render
 from effcv_lab.shapes.scenes import CLASSES, Range, Scenes, sample_scenes
 
 __all__ = [
     "CLASSES",
+    "MOTIONS",
     "Range",
     "Scenes",
     "basic_shapes",
     "draw_shapes",
     "geometric_shapes",
+    "moving_shapes",
     "render",
     "sample_scenes",
 ]

@@ -6,6 +6,7 @@ the next step (:mod:`effcv_lab.shapes.painting`), at any resolution.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from typing import NamedTuple
 
@@ -119,16 +120,20 @@ def random_streams(seed: int) -> list[np.random.Generator]:
     return [np.random.default_rng(child) for child in np.random.SeedSequence(seed).spawn(4)]
 
 
-def balanced_labels(count: int, random: np.random.Generator) -> np.ndarray:
-    """Deal class numbers so that in each run of three pictures every class comes once."""
-    rounds = -(-count // len(CLASSES))
-    order = random.random((rounds, len(CLASSES))).argsort(axis=1)
+def balanced_labels(
+    count: int, random: np.random.Generator, classes: int = len(CLASSES)
+) -> np.ndarray:
+    """Deal class numbers so that in each run of so many pictures every class comes once."""
+    rounds = -(-count // classes)
+    order = random.random((rounds, classes)).argsort(axis=1)
     return order.ravel()[:count].astype(np.int64)
 
 
-def checked_range(name: str, given: Range) -> tuple[float, float]:
-    """Turn a number or a pair into ``(low, high)``, within what :data:`LIMITS` allows."""
-    low_limit, high_limit = LIMITS[name]
+def checked_range(
+    name: str, given: Range, limits: Mapping[str, tuple[float, float]] = LIMITS
+) -> tuple[float, float]:
+    """Turn a number or a pair into ``(low, high)``, within what ``limits`` allow it."""
+    low_limit, high_limit = limits[name]
     ends = given if isinstance(given, tuple | list) else (given, given)
     if len(ends) != 2:
         raise ValueError(f"{name} must be a number or a pair (low, high), got {given!r}")
