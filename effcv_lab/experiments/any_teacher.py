@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+import torch
 from torch import nn
 
 from effcv_lab.arguments import one_of
-from effcv_lab.data import Splits
+from effcv_lab.data import ImageSet, Splits
 from effcv_lab.experiments.asked_once import (
     checked_counts,
     distil,
@@ -100,7 +101,7 @@ def run(
     record : Record
         One row for each seed, student, number of labelled images and teacher (``ALONE``: no
         teacher): ``accuracy`` and ``teacher_accuracy`` (validation; None without a teacher),
-        ``test_accuracy``, ``steps``. The costs of the nets are in ``config``.
+        ``test_accuracy``. The costs of the nets are in ``config``.
     """
     one_of("budget", budget, ("class", "paper"))
     seeds = checked_seeds(seeds)
@@ -108,20 +109,17 @@ def run(
     classes = len(splits.train.classes)
     counts = checked_counts(LABELS[budget] if label_counts is None else label_counts, classes)
     device = pick_device(device)
-    soft, rows = distil(TEMPERATURE, ALPHA), []
+    rows = []
     for seed in seeds:
         teachers = teachers_for(seed, seeds, splits, budget, device, progress)
         levels = {name: evaluate(net, splits.validation)[1] for name, net in teachers.items()}
-        for name, recipe in STUDENTS.items():
+        for name in STUDENTS:
             for count in counts:
                 known = splits.train.per_class(count // classes, seed=seed)
-                arms = {ALONE: (teachers["CNN"], labels_only)}
-                arms |= {of: (teacher, soft) for of, teacher in teachers.items()}
-                for of, (teacher, loss) in arms.items():
-                    student = train_student(
-                        recipe, known, teacher, loss, splits, seed, budget, device,
-                        shown=counts[-1],
-                    )  # fmt: skip
+                students = _students(
+                    name, known, teachers, splits, seed, budget, device, shown=counts[-1]
+                )
+                for of, student in students.items():
                     row = {
                         "seed": seed,
                         "student": name,
@@ -144,6 +142,22 @@ def run(
         budget=budget,
         **describe_machine(),
     )
+
+
+def _students(
+    name: str, known: ImageSet, teachers: dict[str, nn.Module], splits: Splits, seed: int,
+    budget: str, device: torch.device, shown: int,
+) -> dict[str, nn.Module]:  # fmt: skip
+    """Train the student of this name alone and from each teacher, all on the same images."""
+    soft = distil(TEMPERATURE, ALPHA)
+    arms = {ALONE: (teachers["CNN"], labels_only)}
+    arms |= {of: (teacher, soft) for of, teacher in teachers.items()}
+    return {
+        of: train_student(
+            STUDENTS[name], known, teacher, loss, splits, seed, budget, device, shown=shown
+        )
+        for of, (teacher, loss) in arms.items()
+    }
 
 
 def _configuration(splits: Splits, budget: str, counts: list[int]) -> dict[str, object]:
