@@ -1,6 +1,11 @@
-"""What the browser tests of every live demo look at: places, contrast, what is cut or overlaps."""
+"""What the browser tests of every live demo do: show it, compare it with Python, look at it."""
 
 from __future__ import annotations
+
+import contextlib
+import json
+
+from browser import Lab, chromium_or_skip, notebook
 
 _FIT = """([root, width, labels]) => {
     const node = document.querySelector(root);
@@ -34,7 +39,72 @@ _FOCUSED = """() => {
     const seen = part || (ring.outlineStyle === 'solid' && ring.outlineWidth);
     return [node.className || node.localName, Boolean(seen)];
 }"""
+_NOTEBOOK = """() => {
+    const { widgets, activeCellIndex, mode } = window.jupyterapp.shell.currentWidget.content;
+    return [widgets.length, activeCellIndex, mode];
+}"""
+_GLIDE = """([root, parts]) => {
+    const node = document.querySelector(root);
+    node.classList.add('demo-ease');
+    const seconds = parts.map((part) =>
+        parseFloat(getComputedStyle(node.querySelector(part)).transitionDuration));
+    node.classList.remove('demo-ease');
+    return seconds;
+}"""
 _NEXT_FRAME = "() => new Promise((done) => requestAnimationFrame(() => setTimeout(done, 20)))"
+
+
+@contextlib.contextmanager
+def shown(folder, root, *sources, **size):
+    """Run ``demo.ipynb`` with these cells, each but the first showing a demo; give the Lab."""
+    chromium_or_skip()
+    (folder / "demo.ipynb").write_text(json.dumps(notebook(*sources)))
+    with Lab(folder, environment={"OMP_NUM_THREADS": "1"}, **size) as lab:
+        lab.open_notebook("demo.ipynb")
+        run_again(lab, root, len(sources) - 1)
+        yield lab
+
+
+def run_again(lab, root, views):
+    """Run all cells and wait until so many live views are there."""
+    lab.run_all()
+    assert not lab.errors()
+    lab.page.wait_for_function(f"document.querySelectorAll('{root}').length === {views}")
+
+
+def only_live(lab, root, views):
+    """Tell whether so many live views are shown, and no still figure, though all are there."""
+    counts = [lab.page.locator(part).count() for part in (root, ".effcv-still img[alt]")]
+    return counts == [views, views] and not lab.page.locator(".effcv-still").first.is_visible()
+
+
+def press(lab, *keys):
+    """Press keys, one after another."""
+    for key in keys:
+        lab.page.keyboard.press(key)
+
+
+def changed_by_keys(lab, controls, keys):
+    """Return the controls at which one of these keys, commands to JupyterLab, did something."""
+    lab.page.locator(".jp-Cell .jp-InputPrompt").nth(1).click()  # command mode: "x" cuts a cell
+    before = lab.page.evaluate(_NOTEBOOK)
+    changed = []
+    for control in controls:
+        lab.page.locator(control).first.focus()
+        press(lab, *keys)
+        if lab.page.evaluate(_NOTEBOOK) != before:
+            changed.append(control)
+    return changed
+
+
+def glide_seconds(lab, root, *parts):
+    """Return how long parts glide, in seconds, without and with a wish for less motion."""
+    seconds = []
+    for wish in ("no-preference", "reduce"):
+        lab.page.emulate_media(reduced_motion=wish)
+        seconds.append(set(lab.page.evaluate(_GLIDE, [root, parts])))
+    lab.page.emulate_media(reduced_motion="no-preference")
+    return seconds
 
 
 def middle(lab, selector, index=0):

@@ -6,8 +6,20 @@ import json
 import math
 
 import pytest
-from browser import Lab, chromium_or_skip, notebook
-from live_demo import contrast, exported, meet, middle, misfits, stops
+from live_demo import (
+    changed_by_keys,
+    contrast,
+    exported,
+    glide_seconds,
+    meet,
+    middle,
+    misfits,
+    only_live,
+    press,
+    run_again,
+    shown,
+    stops,
+)
 
 pytestmark = pytest.mark.browser
 
@@ -42,14 +54,8 @@ OPTIONS = f"{ROOT} .db-example"
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory):
-    chromium_or_skip()
     folder = tmp_path_factory.mktemp("bench")
-    (folder / "demo.ipynb").write_text(json.dumps(notebook(SETUP, "bench", "bench", OTHER)))
-    with Lab(folder, height=1400, environment={"OMP_NUM_THREADS": "1"}) as lab:
-        lab.open_notebook("demo.ipynb")
-        lab.run_all()
-        assert not lab.errors()
-        lab.page.wait_for_function(f"document.querySelectorAll('{ROOT}').length === 3")
+    with shown(folder, ROOT, SETUP, "bench", "bench", OTHER, height=1400) as lab:
         yield lab
 
 
@@ -93,9 +99,8 @@ def settle(lab):
     return meet(lab, lambda: state(lab), lambda: python(lab), same)
 
 
-def press(lab, *keys):
-    for key in keys:
-        lab.page.keyboard.press(key)
+def pressed(lab, *keys):
+    press(lab, *keys)
     return settle(lab)[1]
 
 
@@ -105,9 +110,7 @@ def active(lab):
 
 
 def test_jupyterlab_shows_the_live_view_and_not_the_still_figure(lab):
-    assert lab.page.locator(ROOT).count() == 3
-    assert lab.page.locator(".effcv-still img[alt]").count() == 3
-    assert not lab.page.locator(".effcv-still").first.is_visible()
+    assert only_live(lab, ROOT, 3)
 
 
 @pytest.mark.parametrize("squared", [True, False])
@@ -159,7 +162,7 @@ def test_every_key_of_both_sliders_works_and_jupyterlab_takes_none(lab):
     ):  # fmt: skip
         lab.page.locator(SLIDERS).nth(index).focus()
         for key, value in steps:
-            assert press(lab, key)[name] == value, (name, key)
+            assert pressed(lab, key)[name] == value, (name, key)
             assert lab.page.evaluate(cell) == 1
             assert lab.page.evaluate("document.activeElement.className") == "demo-slider"
 
@@ -199,7 +202,7 @@ def test_arrow_keys_move_along_the_strip_and_one_tab_stop_holds_it(lab):
         ("ArrowRight", 1), ("ArrowDown", 2), ("ArrowRight", 2), ("ArrowLeft", 1),
         ("End", 2), ("Home", 0), ("ArrowUp", 0), ("ArrowRight", 1),
     ):  # fmt: skip
-        assert press(lab, key)["chosen"] == chosen, key
+        assert pressed(lab, key)["chosen"] == chosen, key
         assert active(lab) == ["db-example", ["easy", "hard", "wrong"][chosen]]
     first = lab.page.locator(ROOT).first
     selected = first.locator(".db-example").evaluate_all(
@@ -227,21 +230,13 @@ def test_the_switch_takes_t_squared_away_by_mouse_and_by_space(lab):
     spoken = lab.page.locator(f"{ROOT} [role=status]").first.inner_text()
     assert spoken.startswith("Without T²: the teacher’s push has length ")
     lab.page.locator(SWITCH).first.focus()
-    assert press(lab, "Space")["squared"] is True
+    assert pressed(lab, "Space")["squared"] is True
     assert "T² · KL" in lab.page.locator(f"{ROOT} .db-entry").nth(1).inner_text()
 
 
 def test_no_key_touches_the_notebook(lab):
-    notebook_state = """() => {
-        const { widgets, activeCellIndex, mode } = window.jupyterapp.shell.currentWidget.content;
-        return [widgets.length, activeCellIndex, mode];
-    }"""
-    lab.page.locator(".jp-Cell .jp-InputPrompt").nth(1).click()  # command mode: "x" cuts a cell
-    before = lab.page.evaluate(notebook_state)
-    for control in (OPTIONS, SLIDERS, SWITCH):
-        lab.page.locator(control).first.focus()
-        press(lab, "x", "b", "y", "ArrowUp")
-        assert lab.page.evaluate(notebook_state) == before, control
+    controls = [OPTIONS, SLIDERS, SWITCH]
+    assert changed_by_keys(lab, controls, ["x", "b", "y", "ArrowUp"]) == []
 
 
 def geometry(lab):
@@ -369,7 +364,7 @@ def test_the_tab_key_reaches_every_control_in_order_with_a_visible_ring(lab):
 
 def test_two_views_move_together_and_python_moves_them(lab):
     lab.page.locator(SLIDERS).nth(2).focus()  # the temperature of the second view
-    press(lab, "PageUp")
+    pressed(lab, "PageUp")
     lab.python("bench.alpha = 0.75")
     settle(lab)
     for view in (0, 1):
@@ -451,18 +446,7 @@ def test_nothing_jumps_while_the_temperature_moves(lab):
 
 
 def test_less_motion_is_respected(lab):
-    glide = """(root) => {
-        const node = document.querySelector(root);
-        node.classList.add('demo-ease');
-        const seconds = ['.demo-bar', '.db-part', '.db-mark'].map((part) =>
-            parseFloat(getComputedStyle(node.querySelector(part)).transitionDuration));
-        node.classList.remove('demo-ease');
-        return seconds;
-    }"""
-    assert lab.page.evaluate(glide, ROOT) == [0.25] * 3
-    lab.page.emulate_media(reduced_motion="reduce")
-    assert lab.page.evaluate(glide, ROOT) == [0] * 3
-    lab.page.emulate_media(reduced_motion="no-preference")
+    assert glide_seconds(lab, ROOT, ".demo-bar", ".db-part", ".db-mark") == [{0.25}, {0}]
 
 
 def test_it_goes_on_drawing_through_a_kernel_restart_and_runs_again(server):
@@ -478,8 +462,7 @@ def test_it_goes_on_drawing_through_a_kernel_restart_and_runs_again(server):
         " return temperature === 50 && chosen === 1 && !squared; }", arg=ROOT,
     )  # fmt: skip
     assert server.problems == []
-    server.run_all()
-    server.page.wait_for_function(f"document.querySelectorAll('{ROOT}').length === 3")
+    run_again(server, ROOT, views=3)
     assert settle(server)[1]["temperature"] == 4
     assert server.problems == []
 
@@ -502,7 +485,6 @@ def test_a_saved_notebook_that_is_opened_again_shows_the_still_figure_until_it_r
     still = server.page.locator(".effcv-still img").first
     still.wait_for(state="visible")
     assert server.page.locator(ROOT).count() == 0
-    server.run_all()
-    server.page.wait_for_function(f"document.querySelectorAll('{ROOT}').length === 3")
+    run_again(server, ROOT, views=3)
     assert not server.page.locator(".effcv-still").first.is_visible()
     assert settle(server)[1]["temperature"] == 4

@@ -6,8 +6,20 @@ import json
 import math
 
 import pytest
-from browser import Lab, chromium_or_skip, notebook
-from live_demo import contrast, exported, meet, middle, misfits, stops
+from live_demo import (
+    changed_by_keys,
+    contrast,
+    exported,
+    glide_seconds,
+    meet,
+    middle,
+    misfits,
+    only_live,
+    press,
+    run_again,
+    shown,
+    stops,
+)
 
 pytestmark = pytest.mark.browser
 
@@ -29,14 +41,8 @@ FIELD = f"{ROOT} .demo-field"
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory):
-    chromium_or_skip()
     folder = tmp_path_factory.mktemp("explorer")
-    (folder / "demo.ipynb").write_text(json.dumps(notebook(SETUP, "explorer", "explorer")))
-    with Lab(folder, environment={"OMP_NUM_THREADS": "1"}) as lab:
-        lab.open_notebook("demo.ipynb")
-        lab.run_all()
-        assert not lab.errors()
-        lab.page.wait_for_function(f"document.querySelectorAll('{ROOT}').length === 2")
+    with shown(folder, ROOT, SETUP, "explorer", "explorer") as lab:
         yield lab
 
 
@@ -84,16 +90,13 @@ def settle(lab):
     return meet(lab, lambda: state(lab), lambda: python(lab), same)
 
 
-def press(lab, *keys):
-    for key in keys:
-        lab.page.keyboard.press(key)
+def pressed(lab, *keys):
+    press(lab, *keys)
     return settle(lab)[1]
 
 
 def test_jupyterlab_shows_the_live_view_and_not_the_still_figure(lab):
-    assert lab.page.locator(ROOT).count() == 2
-    assert lab.page.locator(".effcv-still img[alt]").count() == 2
-    assert not lab.page.locator(".effcv-still").first.is_visible()
+    assert only_live(lab, ROOT, 2)
 
 
 def test_the_mouse_drags_the_temperature_slider_and_python_sees_it(lab):
@@ -139,24 +142,17 @@ def test_every_key_of_the_slider_works_and_jupyterlab_takes_none(lab):
         (["End", "ArrowRight"], 100),
         (["Home", "ArrowLeft"], 0.05),
     ):
-        assert press(lab, *keys)["temperature"] == temperature
+        assert pressed(lab, *keys)["temperature"] == temperature
         assert lab.page.evaluate(cell) == 1
         assert lab.page.evaluate("document.activeElement.className") == "demo-slider"
 
 
 def test_the_menu_works_by_arrow_keys_and_no_key_touches_the_notebook(lab):
-    notebook_state = """() => {
-        const { widgets, activeCellIndex, mode } = window.jupyterapp.shell.currentWidget.content;
-        return [widgets.length, activeCellIndex, mode];
-    }"""
-    lab.page.locator(".jp-Cell .jp-InputPrompt").nth(1).click()  # command mode: "x" cuts a cell
-    before = lab.page.evaluate(notebook_state)
-    for control in ("select", ".tx-reset", ".demo-slider", ".demo-knob"):
-        lab.page.locator(f"{ROOT} {control}").first.focus()
-        press(lab, "x", "b", "ArrowUp" if control == ".tx-reset" else "y")
-        assert lab.page.evaluate(notebook_state) == before, control
+    controls = [f"{ROOT} {part}" for part in ("select", ".tx-reset", ".demo-slider", ".demo-knob")]
+    assert changed_by_keys(lab, controls, ["x", "b", "y"]) == []
+    assert changed_by_keys(lab, [f"{ROOT} .tx-reset"], ["ArrowUp"]) == []
     lab.page.locator(f"{ROOT} select").first.focus()
-    assert press(lab, "ArrowDown")["preset"] == "a 2 that resembles 7 and 1"
+    assert pressed(lab, "ArrowDown")["preset"] == "a 2 that resembles 7 and 1"
     assert lab.page.evaluate("document.activeElement.localName") == "select"
 
 
@@ -217,13 +213,13 @@ def test_a_logit_can_be_dragged_by_finger(lab):
 def test_every_key_of_a_logit_works_and_leaves_the_axis_when_asked(lab):
     knob = lab.page.locator(f"{ROOT} .demo-knob").first
     knob.focus()
-    assert press(lab, "ArrowRight", "ArrowUp")["logits"] == [4.2, 2.5, 0.5]
-    assert press(lab, "ArrowLeft", "ArrowDown", "ArrowDown")["logits"] == [3.9, 2.5, 0.5]
-    assert press(lab, "PageUp")["logits"][0] == 4.9
-    assert press(lab, "PageDown")["logits"][0] == 3.9
+    assert pressed(lab, "ArrowRight", "ArrowUp")["logits"] == [4.2, 2.5, 0.5]
+    assert pressed(lab, "ArrowLeft", "ArrowDown", "ArrowDown")["logits"] == [3.9, 2.5, 0.5]
+    assert pressed(lab, "PageUp")["logits"][0] == 4.9
+    assert pressed(lab, "PageDown")["logits"][0] == 3.9
     low = float(knob.get_attribute("aria-valuemin"))
-    assert press(lab, "Home")["logits"][0] == low
-    assert press(lab, "End", "ArrowRight")["logits"][0] > 5
+    assert pressed(lab, "Home")["logits"][0] == low
+    assert pressed(lab, "End", "ArrowRight")["logits"][0] > 5
     assert float(knob.get_attribute("aria-valuemax")) > 5
 
 
@@ -249,9 +245,9 @@ def test_a_preset_brings_scores_classes_picture_and_student(lab):
 
 def test_reset_goes_back_to_the_preset_and_the_first_temperature(lab):
     lab.page.locator(f"{ROOT} .demo-knob").first.focus()
-    press(lab, "PageUp")
+    pressed(lab, "PageUp")
     lab.page.locator(SLIDER).first.focus()
-    press(lab, "PageUp")
+    pressed(lab, "PageUp")
     lab.page.locator(f"{ROOT} .tx-reset").first.click()
     there = settle(lab)[1]
     assert there["logits"] == [4.0, 2.5, 0.5] and there["temperature"] == 1
@@ -269,9 +265,9 @@ def test_a_caption_is_shown_only_while_it_is_true(lab):
     settle(lab)
     assert caption.is_visible()
     lab.page.locator(f"{ROOT} .demo-knob").first.focus()
-    press(lab, "ArrowRight")
+    pressed(lab, "ArrowRight")
     assert changed.is_visible() and not caption.is_visible() and picture.is_visible()
-    press(lab, "ArrowLeft")
+    pressed(lab, "ArrowLeft")
     assert caption.is_visible()
     lab.python("explorer.show([1, 2], ['a', 'b'])")
     settle(lab)
@@ -282,7 +278,7 @@ def test_both_distributions_can_be_moved(lab):
     lab.python("explorer.preset = 'an ankle boot'")
     settle(lab)
     lab.page.locator(f"{ROOT} .demo-knob.demo-student").nth(1).focus()
-    there = press(lab, "ArrowRight")
+    there = pressed(lab, "ArrowRight")
     assert there["student_logits"] == [-1.1, 3.2, 4.8, 4.7]
     assert there["logits"] == [-3.1, 6.1, 7.8, 9.7]
 
@@ -313,7 +309,7 @@ def test_a_value_that_python_refuses_changes_nothing_in_the_browser(lab):
 
 def test_two_views_of_one_explorer_move_together(lab):
     lab.page.locator(SLIDER).nth(1).focus()
-    press(lab, "PageUp")
+    pressed(lab, "PageUp")
     assert state(lab, 0)["temperature"] == state(lab, 1)["temperature"] == 2
 
 
@@ -472,18 +468,7 @@ def test_nothing_jumps_while_a_logit_is_dragged(lab):
 
 
 def test_less_motion_is_respected(lab):
-    glide = """(root) => {
-        const node = document.querySelector(root);
-        node.classList.add('demo-ease');
-        const bar = getComputedStyle(node.querySelector('.demo-bar'));
-        const seconds = parseFloat(bar.transitionDuration);
-        node.classList.remove('demo-ease');
-        return seconds;
-    }"""
-    assert lab.page.evaluate(glide, ROOT) == 0.25
-    lab.page.emulate_media(reduced_motion="reduce")
-    assert lab.page.evaluate(glide, ROOT) == 0
-    lab.page.emulate_media(reduced_motion="no-preference")
+    assert glide_seconds(lab, ROOT, ".demo-bar") == [{0.25}, {0}]
 
 
 def test_it_goes_on_drawing_through_a_kernel_restart_and_runs_again(server):
@@ -501,8 +486,7 @@ def test_it_goes_on_drawing_through_a_kernel_restart_and_runs_again(server):
     assert here["temperature"] == 0.1
     assert here["teacher"]["probs"][2] == pytest.approx(1)
     assert server.problems == []
-    server.run_all()
-    server.page.wait_for_function(f"document.querySelectorAll('{ROOT}').length === 2")
+    run_again(server, ROOT, views=2)
     assert settle(server)[1]["preset"] == "cat, dog, bear"
     assert server.problems == []
 

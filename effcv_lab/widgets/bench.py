@@ -26,6 +26,12 @@ if TYPE_CHECKING:
 LOWEST_T, HIGHEST_T = 0.5, 100.0
 
 
+def _yes_or_no(name: str, value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise TypeError(f"{name} must be True or False, got {value!r}")
+    return value
+
+
 class Losses(NamedTuple):
     """The losses of one example: ``total = (1 - alpha) * hard + alpha * soft``."""
 
@@ -103,7 +109,7 @@ class DistillationBench(LiveDemo):
 
     temperature = Checked(partial(number_in, low=LOWEST_T, high=HIGHEST_T)).tag(sync=True)
     alpha = Checked(partial(number_in, low=0, high=1)).tag(sync=True)
-    squared = Checked(lambda name, value: _yes_or_no(name, value)).tag(sync=True)
+    squared = Checked(_yes_or_no).tag(sync=True)
     chosen = traitlets.Any(0).tag(sync=True)
     _examples = traitlets.List().tag(sync=True)
 
@@ -116,7 +122,7 @@ class DistillationBench(LiveDemo):
         squared: bool = True,
     ):
         try:
-            presets = _examples(presets)
+            presets = _comparable(presets)
             labels = _one_label_each(labels, presets)
         except (TypeError, ValueError) as error:
             raise TraitValueError(str(error)) from None
@@ -203,13 +209,7 @@ class DistillationBench(LiveDemo):
             raise TraitValueError(str(error)) from None
 
 
-def _yes_or_no(name: str, value: Any) -> bool:
-    if not isinstance(value, bool):
-        raise TypeError(f"{name} must be True or False, got {value!r}")
-    return value
-
-
-def _examples(presets: Any) -> list[Preset]:
+def _comparable(presets: Any) -> list[Preset]:
     """Return the presets if each has a student, and all have different names and the same classes."""
     presets = different(all_presets(presets))
     if not presets:

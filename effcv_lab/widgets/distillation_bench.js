@@ -199,9 +199,9 @@ class Bench extends Demo {
     const row = {
       teacher: pair("teacher"),
       student: pair("student"),
-      hard: make("span", { class: "db-part db-hard" }),
-      soft: make("span", { class: "db-part db-soft" }),
-      total: make("span", { class: "db-mark db-total" }),
+      hard: make("span", { class: "demo-glide db-part db-hard" }),
+      soft: make("span", { class: "demo-glide db-part db-soft" }),
+      total: make("span", { class: "demo-glide db-mark db-total" }),
       heard: hidden(""),
       sum: make("span"),
       tag: make("span", { class: "db-tag", text: "label" }),
