@@ -1,6 +1,7 @@
 """A throw-away course folder in which nbgrader releases, receives and grades, as an instructor would."""
 
 import copy
+import functools
 import importlib
 import importlib.util
 import inspect
@@ -154,3 +155,17 @@ def right_answers(assignment: str) -> dict[str, dict]:
 def catalogue(assignment: str) -> dict:
     """Load an assignment's checks, by function name."""
     return importlib.import_module(f"effcv_lab.grading.{assignment}").CHECKS
+
+
+def as_in_the_notebook(assignment: str, function):
+    """Run a function's own source after the assignment's setup cell, with nothing else there."""
+    space: dict = {}
+    exec(_setup_cell(assignment), space)
+    exec(compile(inspect.getsource(function), "<cell>", "exec"), space)
+    return space[function.__name__]
+
+
+@functools.cache
+def _setup_cell(assignment: str) -> str:
+    path = ROOT / "solutions" / assignment / f"{assignment}.ipynb"
+    return "".join(find(json.loads(path.read_text(encoding="utf-8")), "setup")["source"])

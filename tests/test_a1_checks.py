@@ -1,112 +1,11 @@
-"""Assignment a1: known mistakes are named, right answers score full, however they are written."""
+"""Assignment a1: searches that end in many numbers, and answers that nearly keep the contract."""
 
-import importlib.util
-import inspect
 import math
-from pathlib import Path
 
 import pytest
 import torch
-from torch.nn import functional as F
 
-from effcv_lab.grading.a1_temperature import CHECKS, grade
-
-ANSWERS = Path(__file__).parent / "answers" / "a1_temperature.py"
-ALL_MISTAKES = [(name, m) for name, check in CHECKS.items() for m in check.misconceptions]
-#: Mistakes in a promise that is tried only when it counts.
-SEEN_WHEN_IT_COUNTS = {"one minus label", "epsilon in denominator"}
-
-
-def right_answers():
-    spec = importlib.util.spec_from_file_location("a1_answers", ANSWERS)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return {name: f for name, f in vars(module).items() if name.partition("__")[0] in CHECKS}
-
-
-def as_in_the_notebook(function):
-    """Run the function's own source with what the assignment's setup cell imports, no more."""
-    space = {"torch": torch, "F": F, "math": math, "Tensor": torch.Tensor}
-    exec(compile(inspect.getsource(function), "<cell>", "exec"), space)
-    return space[function.__name__]
-
-
-def named(pairs):
-    return [f"{name}-{m.name}".replace(" ", "_") for name, m in pairs]
-
-
-@pytest.mark.parametrize(("name", "mistake"), ALL_MISTAKES, ids=named(ALL_MISTAKES))
-def test_a_mistake_scores_below_full_and_is_called_by_its_own_name_alone(name, mistake):
-    wrong = as_in_the_notebook(mistake.version)
-    outcome = CHECKS[name].check(wrong, seed=11, points=4, hidden=True)
-    assert outcome.misconceptions == [mistake.name]
-    assert all(f.kept or f.misconception for f in outcome.findings), "a loss without a reason"
-    assert outcome.points < 4
-    assert mistake.message in " ".join(outcome.text.split())
-
-
-@pytest.mark.parametrize(("name", "mistake"), ALL_MISTAKES, ids=named(ALL_MISTAKES))
-def test_the_student_hears_of_a_mistake_before_it_counts(name, mistake):
-    outcome = CHECKS[name].check(as_in_the_notebook(mistake.version), seed=3)
-    seen = name == "dark_knowledge" and mistake.name in SEEN_WHEN_IT_COUNTS
-    assert outcome.misconceptions == ([] if seen else [mistake.name])
-
-
-def test_there_are_many_mistakes_each_with_a_name_and_message_of_its_own():
-    for check in CHECKS.values():
-        names = [m.name for m in check.misconceptions]
-        messages = [m.message for m in check.misconceptions]
-        assert len(names) >= 10 and len(set(names)) == len(names)
-        assert len(set(messages)) == len(messages)
-
-
-def test_every_message_suggests_something_to_try():
-    words = ("Try", "Add up", "Compare", "Print", "Look at", "Take", "Read off", "Put", "Call")
-    words += ("Divide", "A temperature is never", "Assertions", "The range is strict")
-    for _, mistake in ALL_MISTAKES:
-        advice = mistake.message.partition(". ")[2]
-        assert any(word in mistake.message for word in words) and advice, mistake.name
-
-
-@pytest.mark.parametrize("answer", right_answers())
-def test_right_answers_score_full_however_they_are_written(answer):
-    function = as_in_the_notebook(right_answers()[answer])
-    for seed in range(3):
-        outcome = CHECKS[answer.partition("__")[0]].check(function, seed, points=4, hidden=True)
-        assert outcome.points == 4, outcome.text
-
-
-def test_there_are_at_least_three_right_answers_to_every_function():
-    counts = [sum(a.startswith(f"{name}__") for a in right_answers()) for name in CHECKS]
-    assert min(counts) >= 3
-
-
-@pytest.mark.parametrize("name", CHECKS)
-def test_the_kit_s_own_function_earns_nothing(name):
-    outcome = CHECKS[name].check(CHECKS[name].reference, seed=0, points=4)
-    assert outcome.points == 0 and "not called here" in outcome.text.replace("\n", " ")
-
-
-@pytest.mark.parametrize("name", CHECKS)
-def test_the_kit_s_own_function_called_inside_earns_nothing(name):
-    inner = CHECKS[name].reference
-    outcome = CHECKS[name].check(lambda a, *b: inner(a, *b), seed=0, points=4)
-    assert outcome.points == 0 and f"ran effcv_lab.softmax.{name}" in outcome.text
-
-
-@pytest.mark.parametrize("name", CHECKS)
-def test_an_empty_stub_earns_nothing_and_is_told_it_is_not_written(name, capfd):
-    def stub(*arguments):
-        raise NotImplementedError
-
-    assert grade(name, stub, points=4, seed=0, hidden=True) == 0
-    out, err = capfd.readouterr()
-    assert out == f"`{name}` is not written yet.\n" and err == ""
-
-
-@pytest.mark.parametrize("name", CHECKS)
-def test_the_shares_of_a_function_come_to_one(name):
-    assert sum(promise.share for promise in CHECKS[name].promises) == pytest.approx(1)
+from effcv_lab.grading.a1_temperature import CHECKS
 
 
 def test_examples_name_the_arguments_as_the_assignment_does():

@@ -12,6 +12,7 @@ from effcv_lab.grading.checks import FunctionCheck, grade
 from effcv_lab.grading.comparing import difference, identical, same, show
 from effcv_lab.grading.outcomes import Misconception
 from effcv_lab.grading.promises import LeavesInputs, PassesGradient, Promise, Raises
+from effcv_lab.grading.teacher_promises import CarriesNoGraph, LeavesTeacher, contents
 
 
 def scale(values, factor):
@@ -504,3 +505,116 @@ def test_whole_numbers_too_large_for_a_float_are_infinite():
 )
 def test_another_type_is_named_and_the_way_back_too(got, words):
     assert words in difference(got, torch.zeros(2))
+
+
+# --- random numbers, gradients of other arguments, modules
+
+
+def test_every_call_meets_the_same_random_numbers_and_leaves_the_others_alone():
+    torch.manual_seed(7)
+    expected = torch.rand(2)
+    torch.manual_seed(7)
+    first, second = (call(torch.rand, (3,)).result for _ in range(2))
+    assert torch.equal(first, second) and torch.equal(torch.rand(2), expected)
+
+
+def test_gradients_are_on_again_after_a_call_that_switched_them_off():
+    call(lambda: torch.set_grad_enabled(False), ())
+    assert torch.is_grad_enabled()
+
+
+def blend(mine, yours, layer):
+    return (layer(mine) * yours.detach()).sum()
+
+
+def blends(generator):
+    layer = torch.nn.Linear(2, 3)
+    torch.nn.init.constant_(layer.weight, 0.5)
+    rows = (torch.randn(4, width, generator=generator) for width in (2, 3))
+    return [(*rows, layer)]
+
+
+@pytest.mark.parametrize("of", [0, 1, 2])
+def test_the_gradient_of_any_argument_can_be_asked_for(of):
+    check = FunctionCheck(blend, [PassesGradient("gradient", 1, blends, of=of)], [])
+    assert check.check(lambda *args: blend(*args) + 0, seed=0).points == 1
+    wrong = {
+        0: lambda mine, yours, layer: blend(mine.detach(), yours, layer),
+        1: lambda mine, yours, layer: (layer(mine) * yours).sum(),
+        2: lambda mine, yours, layer: mine.sum() + 0 * blend(mine, yours, layer),
+    }
+    outcome = check.check(wrong[of], seed=0)
+    assert outcome.points == 0 and "numbers differ" in outcome.text
+
+
+def test_a_gradient_is_asked_of_copies_only():
+    args = blends(torch.Generator().manual_seed(0))[0]
+    PassesGradient("gradient", 1, blends).call(blend, args)
+    assert not args[0].requires_grad and args[2].weight.grad is None
+
+
+def test_a_net_is_shown_by_its_layers_with_the_mode_of_each_where_they_differ():
+    net = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Dropout())
+    assert show(net) == "Sequential(Flatten, Dropout) in train mode"
+    net[1].eval()
+    assert show(net) == ("Sequential(Flatten in train mode, Dropout in eval mode) in train mode")
+    assert show(torch.nn.Linear(2, 3)).startswith("Linear(in_features=2")
+
+
+def net_and_rows(generator):
+    net = torch.nn.Sequential(torch.nn.BatchNorm1d(2), torch.nn.Dropout())
+    return [(net, torch.rand(3, 2, generator=generator))]
+
+
+def asked(net, rows):
+    was = [part.training for part in net.modules()]
+    net.eval()
+    with torch.no_grad():
+        result = net(rows)
+    for part, mode in zip(net.modules(), was, strict=True):
+        part.training = mode
+    return result
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ("factor.eval()", "its part 1 (Dropout) was in train mode, is in eval mode"),
+        ("factor[0].running_mean += 1", "`0.running_mean` was changed"),
+        ("factor[0].num_batches_tracked += 1", "`0.num_batches_tracked` was 0, is 1"),
+        ("factor[0].weight.requires_grad_(False)", "`0.weight.requires_grad` was True, is False"),
+        ("factor[0].weight.sum().backward()", "`0.weight.grad` was changed"),
+        ("torch.set_grad_enabled(False)", "torch.is_grad_enabled() was True, is False"),
+    ],
+)
+def test_what_is_left_on_a_teacher_is_named(body, words):
+    promises = [
+        Promise("answers", 0.4, net_and_rows),
+        LeavesTeacher("modes", 0.3, net_and_rows),
+        LeavesTeacher("contents", 0.3, net_and_rows, look=contents),
+    ]
+    check = FunctionCheck(asked, promises, [])
+    source = student(f"result = right(factor, values)\n{body}\nreturn result", right=asked)
+    outcome = check.check(lambda net, rows: source(rows, net), seed=0)
+    assert words in outcome.text and 0 < outcome.points < 1
+    assert check.check(lambda net, rows: asked(net, rows), seed=0).points == 1
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        (lambda net, rows: net(rows), "tied to the graph"),
+        (lambda net, rows: rows.tolist(), "AttributeError"),
+        (
+            torch.inference_mode()(lambda net, rows: rows * 2),
+            "of no use in a loss: backward() stops with Inference tensors cannot be saved",
+        ),
+    ],
+)
+def test_a_result_that_cannot_be_used_in_a_loss_is_named(wrong, words):
+    promises = [
+        Promise("answers", 0.5, net_and_rows),
+        CarriesNoGraph("no graph", 0.5, net_and_rows),
+    ]
+    text = FunctionCheck(asked, promises, []).check(wrong, seed=0).text
+    assert words in text

@@ -1,7 +1,8 @@
 """Every assignment through nbgrader: released, handed in by a whole class, graded.
 
 One run of nbgrader grades the model solution, the untouched release, every mistake of the catalogue, right answers
-written differently, and a damaged notebook. Submission k holds the k-th mistake of every function.
+written differently, and a damaged notebook. Submission k holds the k-th mistake of every function that has as many, and
+nothing else: a cell that trains with an unwritten function says so and goes on, which keeps the run short.
 """
 
 import copy
@@ -37,7 +38,9 @@ def room(name, solution, tmp_path_factory):
     right = answers_in(json.loads(solution))
     room.submit("solution", answered(room.release(), right))
     room.submit("untouched", room.release())
-    for student, answers in [*mistaken(name), *rewritten(name)]:
+    for student, answers in mistaken(name):
+        room.submit(student, answered(room.release(), answers))
+    for student, answers in rewritten(name):
         room.submit(student, answered(room.release(), right | answers))
     room.submit("damaged", damaged(answered(room.release(), right), list(catalogue(name))))
     room.grade()

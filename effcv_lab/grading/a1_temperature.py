@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 
 from effcv_lab.grading import a1_inputs as draw
 from effcv_lab.grading import checks
@@ -38,78 +37,68 @@ def _misses_target(args: tuple, temperature: float) -> str | None:
     return f"at your temperature the entropy is {found:.5f} nats, wanted {target:.5f}"
 
 
-CHECKS: dict[str, checks.FunctionCheck] = {
-    check.name: check
-    for check in [
-        checks.FunctionCheck(
-            softmax_with_temperature,
-            [
-                Promise("every row is softmax(logits / T)", 0.4, draw.usual_scores),
-                Promise(
-                    "stable for scores of 10000 and -10000",
-                    0.25,
-                    draw.huge_scores,
-                    rtol=1e-2,
-                    atol=1e-3,
-                ),
-                Raises("T <= 0 is a ValueError", 0.2, draw.bad_temperatures),
-                LeavesInputs("logits are left as they were", 0.05, draw.usual_scores),
-                Promise("any B and K, also one class; float64 too", 0.1, draw.other_shapes, True),
-            ],
-            softmax_mistakes.MISTAKES,
-        ),
-        checks.FunctionCheck(
-            entropy,
-            [
-                Promise("one entropy in nats for every row", 0.5, draw.usual_probs),
-                Promise("a zero probability contributes zero", 0.35, draw.probs_with_zeros),
-                LeavesInputs("probs are left as they were", 0.05, draw.probs_with_zeros),
-                Promise("any B and K, also one class; float64 too", 0.1, draw.other_probs, True),
-            ],
-            entropy_mistakes.MISTAKES,
-        ),
-        checks.FunctionCheck(
-            temperature_for_entropy,
-            [
-                Promise(
-                    "meets the target to 0.0001", 0.4, draw.usual_targets, judge=_misses_target
-                ),
-                Promise(
-                    "also for tiny and huge scores, targets from 1 % to 99 % of ln K",
-                    0.25,
-                    draw.far_targets,
-                    judge=_misses_target,
-                ),
-                Raises("a target outside (0, ln K) is a ValueError", 0.2, draw.impossible_targets),
-                LeavesInputs("logits are left as they were", 0.05, draw.usual_targets),
-                Promise(
-                    "two classes; all scores moved by 1000; float64",
-                    0.1,
-                    draw.other_targets,
-                    True,
-                    judge=_misses_target,
-                ),
-            ],
-            search_mistakes.MISTAKES + target_mistakes.MISTAKES,
-            arguments=("logits", "target_entropy"),
-        ),
-        checks.FunctionCheck(
-            dark_knowledge,
-            [
-                Promise("shares of what is not on the label, zero at it", 0.5, draw.usual_labels),
-                Promise("zeros where the label holds everything", 0.25, draw.certain_rows),
-                LeavesInputs("probs and labels are left as they were", 0.05, draw.usual_labels),
-                Promise("exact also where little is left", 0.1, draw.nearly_certain_rows, True),
-                Promise("one class; float64 too", 0.1, draw.other_labels, True),
-            ],
-            dark_mistakes.MISTAKES,
-        ),
-    ]
-}
+CHECKS = checks.by_name(
+    checks.FunctionCheck(
+        softmax_with_temperature,
+        [
+            Promise("every row is softmax(logits / T)", 0.4, draw.usual_scores),
+            Promise(
+                "stable for scores of 10000 and -10000",
+                0.25,
+                draw.huge_scores,
+                rtol=1e-2,
+                atol=1e-3,
+            ),
+            Raises("T <= 0 is a ValueError", 0.2, draw.bad_temperatures),
+            LeavesInputs("logits are left as they were", 0.05, draw.usual_scores),
+            Promise("any B and K, also one class; float64 too", 0.1, draw.other_shapes, True),
+        ],
+        softmax_mistakes.MISTAKES,
+    ),
+    checks.FunctionCheck(
+        entropy,
+        [
+            Promise("one entropy in nats for every row", 0.5, draw.usual_probs),
+            Promise("a zero probability contributes zero", 0.35, draw.probs_with_zeros),
+            LeavesInputs("probs are left as they were", 0.05, draw.probs_with_zeros),
+            Promise("any B and K, also one class; float64 too", 0.1, draw.other_probs, True),
+        ],
+        entropy_mistakes.MISTAKES,
+    ),
+    checks.FunctionCheck(
+        temperature_for_entropy,
+        [
+            Promise("meets the target to 0.0001", 0.4, draw.usual_targets, judge=_misses_target),
+            Promise(
+                "also for tiny and huge scores, targets from 1 % to 99 % of ln K",
+                0.25,
+                draw.far_targets,
+                judge=_misses_target,
+            ),
+            Raises("a target outside (0, ln K) is a ValueError", 0.2, draw.impossible_targets),
+            LeavesInputs("logits are left as they were", 0.05, draw.usual_targets),
+            Promise(
+                "two classes; all scores moved by 1000; float64",
+                0.1,
+                draw.other_targets,
+                True,
+                judge=_misses_target,
+            ),
+        ],
+        search_mistakes.MISTAKES + target_mistakes.MISTAKES,
+        arguments=("logits", "target_entropy"),
+    ),
+    checks.FunctionCheck(
+        dark_knowledge,
+        [
+            Promise("shares of what is not on the label, zero at it", 0.5, draw.usual_labels),
+            Promise("zeros where the label holds everything", 0.25, draw.certain_rows),
+            LeavesInputs("probs and labels are left as they were", 0.05, draw.usual_labels),
+            Promise("exact also where little is left", 0.1, draw.nearly_certain_rows, True),
+            Promise("one class; float64 too", 0.1, draw.other_labels, True),
+        ],
+        dark_mistakes.MISTAKES,
+    ),
+)
 
-
-def grade(
-    name: str, function: Callable, *, points: float, seed: int, hidden: bool = False
-) -> float:
-    """Check one function of the assignment, print the explanation, return the points earned."""
-    return checks.grade(CHECKS[name], function, points=points, seed=seed, hidden=hidden)
+grade = checks.grader(CHECKS)

@@ -19,16 +19,18 @@ from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppres
 from dataclasses import dataclass
 from typing import Any
 
+import torch
 from torch import Tensor
 
 from effcv_lab.grading.comparing import as_array, identical
 
 KIT = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 FREE_TO_USE = {KIT + "arguments.py", KIT + "tensor_arguments.py", os.path.abspath(__file__)} | {
-    os.path.join(KIT, "grading", "promises.py")
+    os.path.join(KIT, "grading", name) for name in ("promises.py", "teacher_promises.py")
 }
 SAID_AT_MOST = 1000  # characters of a function's own output that are kept
 _detach, _clone = Tensor.detach, Tensor.clone  # bound before any student's code runs
+_grad_enabled, _set_grad_enabled = torch.is_grad_enabled, torch.set_grad_enabled
 
 
 @dataclass(frozen=True)
@@ -46,8 +48,9 @@ class Call:
 def call(function: Callable, args: tuple, written: Callable | None = None) -> Call:
     """Call ``function`` on copies of ``args`` and record what it did; nothing gets out.
 
-    Only KeyboardInterrupt, the way to stop a run, passes. ``written`` is what the student wrote,
-    if ``function`` only wraps it.
+    Only KeyboardInterrupt, the way to stop a run, passes. Every call meets the same random
+    numbers, so two versions that both forget to switch dropout off do the same. ``written`` is
+    what the student wrote, if ``function`` only wraps it.
 
     Examples
     --------
@@ -65,7 +68,7 @@ def call(function: Callable, args: tuple, written: Callable | None = None) -> Ca
             entered.append(f"effcv_lab.{module}.{code.co_name}")
 
     result, error, before = None, None, sys.getprofile()
-    with quiet() as said:
+    with quiet() as said, _same_randomness(), _gradients_as_before():
         try:
             sys.setprofile(watch)
             result = function(*own)
@@ -86,6 +89,27 @@ def call(function: Callable, args: tuple, written: Callable | None = None) -> Ca
         kit_function=entered[0] if entered else None,
         said=said.getvalue(),
     )
+
+
+@contextmanager
+def _same_randomness() -> Iterator[None]:
+    """Start torch's random numbers on the CPU from one place, then let them go on as before."""
+    state = torch.get_rng_state()
+    torch.default_generator.manual_seed(0)
+    try:
+        yield
+    finally:
+        torch.set_rng_state(state)
+
+
+@contextmanager
+def _gradients_as_before() -> Iterator[None]:
+    """Undo ``torch.set_grad_enabled(False)``: what comes after needs gradients."""
+    enabled = _grad_enabled()
+    try:
+        yield
+    finally:
+        _set_grad_enabled(enabled)
 
 
 def _make_readable(result: Tensor) -> None:

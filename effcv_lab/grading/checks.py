@@ -80,6 +80,7 @@ class FunctionCheck:
         """The function's name."""
         return self.reference.__name__
 
+    @torch.enable_grad()  # also where a cell has switched gradients off
     def check(
         self, function: Callable, seed: int, points: float = 1.0, hidden: bool = False
     ) -> Outcome:
@@ -183,3 +184,20 @@ def grade(
     outcome = check.check(function, seed, points, hidden)
     print(outcome.text)
     return outcome.points
+
+
+def grader(checks: dict[str, FunctionCheck]) -> Callable[..., float]:
+    """Return an assignment's own ``grade(name, function, *, points, seed, hidden=False)``."""
+
+    def grade_by_name(
+        name: str, function: Callable, *, points: float, seed: int, hidden: bool = False
+    ) -> float:
+        """Check one function of the assignment, print the explanation, return the points earned."""
+        return grade(checks[name], function, points=points, seed=seed, hidden=hidden)
+
+    return grade_by_name
+
+
+def by_name(*checks: FunctionCheck) -> dict[str, FunctionCheck]:
+    """List an assignment's checks under the names of their functions."""
+    return {check.name: check for check in checks}

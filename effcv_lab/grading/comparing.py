@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 
-_Tensor, _type = torch.Tensor, type
+_Tensor, _Module, _type = torch.Tensor, torch.nn.Module, type
 _detach, _cpu, _double, _numpy = (
     torch.Tensor.detach,
     torch.Tensor.cpu,
@@ -211,10 +211,24 @@ def show(value: Any) -> str:
     if isinstance(value, (float, np.floating)):
         return f"{value:.6g}"
     try:
-        text = repr(value)
+        text = _show_net(value) if isinstance(value, _Module) else repr(value)
     except Exception:
         text = f"<{_type(value).__name__}>"
     return text if len(text) <= 200 else text[:200] + " ..."
+
+
+def _show_net(net: torch.nn.Module) -> str:
+    """Name the layers in a row, with the mode of each if they differ."""
+    layers = [layer for layer in net.modules() if next(layer.children(), None) is None]
+    if layers == [net]:
+        return repr(net)
+    alike = len({part.training for part in net.modules()}) == 1
+    names = [layer.__class__.__name__ + ("" if alike else _mode(layer)) for layer in layers]
+    return f"{net.__class__.__name__}({', '.join(names)}){_mode(net)}"
+
+
+def _mode(part: torch.nn.Module) -> str:
+    return " in train mode" if part.training else " in eval mode"
 
 
 def _short(number: float) -> str:

@@ -118,6 +118,12 @@ def _lines(finding: Finding, worth: float, explained: set[str]) -> list[str]:
         explained.add(cause.name)
         said = f"{cause.name.capitalize()}? {cause.message}"
         lines.append(
-            textwrap.fill(said, 96, initial_indent=f"{indent}-> ", subsequent_indent=indent + "   ")
+            textwrap.fill(
+                said,
+                96,
+                initial_indent=f"{indent}-> ",
+                subsequent_indent=indent + "   ",
+                break_on_hyphens=False,
+            )
         )
     return lines

@@ -54,7 +54,7 @@ class Promise:
     def problem(self, done: Call, args: tuple, wanted: Any) -> str | None:
         """Say what went wrong, with what was got and wanted; None if nothing did."""
         if done.error is not None:
-            return _stopped(done)
+            return stopped(done)
         what = difference_in_kind(done.result, wanted)
         if what is None and self.judge:
             what = self.judge(args, done.result)
@@ -76,7 +76,7 @@ class Raises(Promise):
         """Only a ValueError will do."""
         if isinstance(done.error, ValueError):
             return None
-        got = _stopped(done) if done.error else f"it returned {_aligned(done.result)}"
+        got = stopped(done) if done.error else f"it returned {_aligned(done.result)}"
         return f"{got}\n  wanted a ValueError"
 
 
@@ -86,7 +86,7 @@ class LeavesInputs(Promise):
     def problem(self, done: Call, args: tuple, wanted: Any) -> str | None:
         """Compare the arguments only; a function that stops early has shown nothing."""
         if done.error is not None:
-            return _stopped(done)
+            return stopped(done)
         if done.result is None:
             return difference_in_kind(done.result, wanted)
         if done.changed:
@@ -95,24 +95,47 @@ class LeavesInputs(Promise):
         return None
 
 
+@dataclass(frozen=True)
 class PassesGradient(Promise):
-    """Have the reference's gradient with respect to the first argument."""
+    """Have the reference's gradient with respect to one argument.
+
+    Parameters
+    ----------
+    of : int
+        Which argument: a tensor, or a module, whose parameters are meant then. Every float tensor
+        among the arguments needs a gradient during the call, as it may in use.
+    """
+
+    of: int = 0
 
     def call(self, function: Callable, args: tuple) -> Call:
         """Differentiate a fixed weighted sum of the result; that gradient is the record's result."""
-        first = fresh_copy(args[0]).requires_grad_()
-        done = call(lambda *rest: _gradient(function, first, rest), args[1:], function)
+        own = tuple(_needing_gradient(value) for value in args)
+        done = call(lambda *given: _gradient(function(*given), given[self.of]), own, function)
         return replace(done, changed=())
 
     def wanted(self, reference: Callable, args: tuple) -> Any:
         """Differentiate the reference."""
-        return _gradient(reference, fresh_copy(args[0]).requires_grad_(), args[1:])
+        own = tuple(_needing_gradient(value) for value in args)
+        return _gradient(reference(*own), own[self.of])
 
 
-def _gradient(function: Callable, first: torch.Tensor, rest: tuple) -> torch.Tensor:
-    result = function(first, *rest)
+def _needing_gradient(value: Any) -> Any:
+    value = fresh_copy(value)
+    if isinstance(value, torch.Tensor) and value.is_floating_point():
+        value.requires_grad_()
+    return value
+
+
+def _gradient(result: torch.Tensor, of: torch.Tensor | torch.nn.Module) -> torch.Tensor:
+    """Return zeros where nothing of the result depends on it; a module's gradients in one row."""
     weights = torch.linspace(1, 2, result.numel(), dtype=result.dtype).view_as(result)
-    return torch.autograd.grad((result * weights.to(result.device)).sum(), first)[0]
+    inputs = list(of.parameters()) if isinstance(of, torch.nn.Module) else [of]
+    total = (result * weights.to(result.device)).sum()
+    found = torch.autograd.grad(total, inputs, allow_unused=True)
+    pairs = zip(found, inputs, strict=True)
+    filled = [torch.zeros_like(i) if g is None else g for g, i in pairs]
+    return filled[0] if inputs[0] is of else torch.cat([g.flatten() for g in filled])
 
 
 def same_outcome(first: Call, second: Call) -> bool:
@@ -122,7 +145,8 @@ def same_outcome(first: Call, second: Call) -> bool:
     return first.changed == second.changed and same(first.result, second.result)
 
 
-def _stopped(done: Call) -> str:
+def stopped(done: Call) -> str:
+    """Say which error ended a call, and where."""
     try:
         message = str(done.error)[:300]
     except Exception:  # an error of the student's own, with an error in it
