@@ -196,6 +196,8 @@ def test_a_bad_value_is_named_and_nothing_is_lost(name, value, message):
             [0, 0],
             r"presets must all have the same classes, got \('cat', .* in presets\[1\], .*'gnu'",
         ),
+        (preset(), [0], r"presets must be a list of Preset, got Preset\("),
+        ([preset()], 0, "labels must be a list of whole numbers, got 0"),
         ([preset()], [0, 1], "labels must be one for each of the 1 presets, got 2"),
         ([preset()], [4], r"labels\[0\] must be a whole number in \[0, 3\], got 4"),
         ([preset()], ["cat"], r"labels\[0\] must be a whole number in \[0, 3\], got 'cat'"),

@@ -7,7 +7,7 @@ their gradients so that a new frame need not wait for Python. A browser test hol
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -226,7 +226,9 @@ def _comparable(presets: Any) -> list[Preset]:
 
 
 def _one_label_each(labels: Any, presets: list[Preset]) -> list[int]:
-    labels = list(labels.tolist() if hasattr(labels, "tolist") else labels)
+    if not isinstance(labels, Iterable):
+        raise TypeError(f"labels must be a list of whole numbers, got {labels!r}")
+    labels = list(labels)
     if len(labels) != len(presets):
         raise ValueError(
             f"labels must be one for each of the {len(presets)} presets, got {len(labels)}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -167,6 +167,8 @@ def starting_points(
 
 def all_presets(presets: Sequence[Preset]) -> list[Preset]:
     """Return the presets as a list, or raise a TypeError that names the one that is none."""
+    if not isinstance(presets, Iterable):
+        raise TypeError(f"presets must be a list of Preset, got {presets!r}")
     presets = list(presets)
     for k, preset in enumerate(presets):
         if not isinstance(preset, Preset):
