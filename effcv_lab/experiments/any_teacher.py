@@ -38,7 +38,6 @@ STUDENTS = {"MLP": STUDENT, "thin CNN": THIN_CNN}
 
 def teachers_for(
     seed: int,
-    seeds: Sequence[int],
     splits: Splits,
     budget: str = "class",
     device: object = None,
@@ -49,10 +48,8 @@ def teachers_for(
     Parameters
     ----------
     seed : int
-        Of the MLP, the conv net, and the first member of the ensemble.
-    seeds : sequence of int
-        Holds ``seed``. The other members are the conv nets of the seeds that follow it, after
-        the last one the first: two ensembles of a run may share members.
+        Of the MLP and the conv net. The ensemble holds the conv nets of this seed and the next
+        two: ensembles of neighbouring seeds share members.
     splits, budget, device, progress
         As for ``Recipe.train``.
 
@@ -60,20 +57,20 @@ def teachers_for(
     -------
     teachers : dict from name to Module
     """
-    at = list(seeds).index(seed)
-    members = [seeds[(at + step) % len(seeds)] for step in range(min(MEMBERS, len(seeds)))]
-    nets = [TEACHER.train(splits, member, budget, device, progress) for member in members]
+    members = [
+        TEACHER.train(splits, seed + step, budget, device, progress) for step in range(MEMBERS)
+    ]
     return {
         "MLP": MLP_TEACHER.train(splits, seed, budget, device, progress),
-        "CNN": nets[0],
-        f"{len(nets)} CNNs": Ensemble(nets).eval(),
+        "CNN": members[0],
+        f"{MEMBERS} CNNs": Ensemble(members).eval(),
     }
 
 
 def run(
     budget: str = "class",
     device: object = None,
-    seeds: Sequence[int] = (0, 1, 2, 3, 4),
+    seeds: Sequence[int] = (0, 1, 2),
     *,
     splits: Splits | None = None,
     folder: str | Path | None = None,
@@ -111,7 +108,7 @@ def run(
     device = pick_device(device)
     rows = []
     for seed in seeds:
-        teachers = teachers_for(seed, seeds, splits, budget, device, progress)
+        teachers = teachers_for(seed, splits, budget, device, progress)
         levels = {name: evaluate(net, splits.validation)[1] for name, net in teachers.items()}
         for name in STUDENTS:
             for count in counts:
