@@ -212,6 +212,30 @@ def test_each_arm_is_searched_with_the_first_seed_and_repeated_with_the_others(r
     assert len(rows_of(record, arm="teacher")) == 2
 
 
+def test_the_learning_rate_with_the_best_validation_accuracy_is_chosen(
+    few_images, short, monkeypatch
+):
+    def tagged(arm, begun, teacher, splits, seed, rate, budget, device):
+        net = nn.Linear(1, 1)
+        net.rate = rate
+        return net
+
+    def nearer_to_a_tenth_is_better(net, image_set):
+        sign = 1 if image_set is few_images.validation else -1
+        return 0.0, 0.5 - sign * abs(getattr(net, "rate", 0.0) - 0.1)
+
+    monkeypatch.setattr(hints, "finish", tagged)
+    monkeypatch.setattr(hints, "begin", lambda *_given: None)
+    monkeypatch.setattr(hints, "evaluate", nearer_to_a_tenth_is_better)
+    rates = (0.3, 0.1, 0.03)
+    few = {name: replace(arm, rates=rates) for name, arm in hints.ARMS.items()}
+    monkeypatch.setattr(hints, "ARMS", few)
+    found = hints.run("class", "cpu", (0, 1), splits=few_images, progress=False)
+    for name in few:
+        assert [row["learning_rate"] for row in rows_of(found, arm=name)] == [*rates, 0.1]
+        assert [row["chosen"] for row in rows_of(found, arm=name)] == [False, True, False, True]
+
+
 def test_the_test_set_is_looked_at_for_what_was_chosen_only(record):
     for row in record.rows:
         assert (row["test_accuracy"] is not None) == row["chosen"]

@@ -22,7 +22,7 @@ from effcv_lab.records import Record, describe_machine
 from effcv_lab.training import cross_entropy, evaluate, pick_device
 
 LEARNING_RATES = (0.01, 0.03)
-MIXES = ((1.0, 0.9), (4.0, 0.5), (4.0, 0.9), (20.0, 0.5))  # temperature, alpha
+MIXES = ((1.0, 0.9), (4.0, 0.5), (4.0, 0.9))  # temperature, alpha
 CURVES = {"student": "6 units", "temperature": 4.0, "alpha": 0.9, "learning_rate": 0.03}
 CURVE_STEPS, CURVE_IMAGES = 25, 1000  # steps between two points; training images for each
 

@@ -96,7 +96,8 @@ class Lesson:
         """Distil the large teacher into the medium size (once), and that net into a student."""
         if self._between is None:
             recipe = TEACHERS["medium"]
-            self._between = self._link(self.teachers["large"], recipe, **BETWEEN)
+            between = self._link(self.teachers["large"], recipe, **BETWEEN)
+            self._between = Remembered(between, self.splits.train.images)
         recipe = replace(STUDENTS[student], learning_rate=learning_rate)
         return self._link(self._between, recipe, temperature, alpha)
 

@@ -101,14 +101,14 @@ class TermsOverTime:
 
 
 def stop_epochs(epochs: int) -> list[int]:
-    """Return the epochs at which a teacher may fall silent: after 1/4, 1/2 and 3/4 of them.
+    """Return the epochs at which a teacher may fall silent: after a quarter or a half.
 
     Examples
     --------
-    >>> stop_epochs(12)
-    [3, 6, 9]
+    >>> stop_epochs(8)
+    [2, 4]
     """
-    return [round(share * epochs) for share in (0.25, 0.5, 0.75)]
+    return [round(share * epochs) for share in (0.25, 0.5)]
 
 
 def best_setting(rows: Sequence[dict], **fixed: object) -> dict:
