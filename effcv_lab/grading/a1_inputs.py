@@ -8,19 +8,17 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from effcv_lab.grading.drawing import between, normal
+
 Cases = list[tuple]
 
 
 def _scores(generator: torch.Generator, *shape: int, dtype: torch.dtype = torch.float32) -> Tensor:
-    return 2 * torch.randn(*shape, generator=generator, dtype=dtype)
+    return 2 * normal(generator, *shape, dtype=dtype)
 
 
 def _probs(generator: torch.Generator, *shape: int, dtype: torch.dtype = torch.float32) -> Tensor:
     return torch.softmax(_scores(generator, *shape, dtype=dtype), dim=1)
-
-
-def _between(generator: torch.Generator, low: float, high: float) -> float:
-    return low + (high - low) * torch.rand(1, generator=generator).item()
 
 
 # softmax_with_temperature
@@ -29,10 +27,10 @@ def _between(generator: torch.Generator, low: float, high: float) -> float:
 def usual_scores(generator: torch.Generator) -> Cases:
     """Draw small batches, a square and a single row among them, at T well off 1."""
     return [
-        (_scores(generator, 2, 3), _between(generator, 2, 6)),
-        (_scores(generator, 3, 5), _between(generator, 0.3, 0.6)),
+        (_scores(generator, 2, 3), between(generator, 2, 6)),
+        (_scores(generator, 3, 5), between(generator, 0.3, 0.6)),
         (_scores(generator, 4, 4), 3),
-        (_scores(generator, 1, 4), _between(generator, 2, 6)),
+        (_scores(generator, 1, 4), between(generator, 2, 6)),
     ]
 
 
@@ -54,16 +52,16 @@ def huge_scores(generator: torch.Generator) -> Cases:
 
 def bad_temperatures(generator: torch.Generator) -> Cases:
     """Draw temperatures that must be refused."""
-    temperatures = [0, 0.0, -1, -_between(generator, 0.1, 5)]
+    temperatures = [0, 0.0, -1, -between(generator, 0.1, 5)]
     return [(_scores(generator, 2, 3), temperature) for temperature in temperatures]
 
 
 def other_shapes(generator: torch.Generator) -> Cases:
     """Draw one class, double precision, a large batch."""
     return [
-        (_scores(generator, 2, 1), _between(generator, 2, 6)),
-        (_scores(generator, 2, 3, dtype=torch.float64), _between(generator, 2, 6)),
-        (_scores(generator, 50, 10), _between(generator, 0.3, 0.6)),
+        (_scores(generator, 2, 1), between(generator, 2, 6)),
+        (_scores(generator, 2, 3, dtype=torch.float64), between(generator, 2, 6)),
+        (_scores(generator, 50, 10), between(generator, 0.3, 0.6)),
     ]
 
 
@@ -105,7 +103,7 @@ def _one_winner(generator: torch.Generator, classes: int) -> Tensor:
 
 
 def _target(generator: torch.Generator, classes: int, low: float, high: float) -> float:
-    return _between(generator, low, high) * math.log(classes)
+    return between(generator, low, high) * math.log(classes)
 
 
 def usual_targets(generator: torch.Generator) -> Cases:
@@ -130,7 +128,7 @@ def far_targets(generator: torch.Generator) -> Cases:
 
 def impossible_targets(generator: torch.Generator) -> Cases:
     """Draw targets that no temperature meets: zero, negative, above ln K, by little too."""
-    targets = [0.0, -_between(generator, 0.1, 1), math.log(4) + 1e-4, 2 * math.log(4)]
+    targets = [0.0, -between(generator, 0.1, 1), math.log(4) + 1e-4, 2 * math.log(4)]
     return [(_one_winner(generator, 4), target) for target in targets]
 
 
@@ -169,7 +167,7 @@ def certain_rows(generator: torch.Generator) -> Cases:
 
 def nearly_certain_rows(generator: torch.Generator) -> Cases:
     """Draw rows that leave so little that 1 - p has lost most of its digits."""
-    small = _between(generator, 3e-6, 6e-6)
+    small = between(generator, 3e-6, 6e-6)
     row = torch.tensor([[1 - 1.3 * small, small, 0.3 * small]])
     least = torch.tensor([[1.0, 2e-8, 1e-8]])  # sums to 1 as far as float32 can tell
     zero, two = torch.tensor([0]), torch.tensor([2])

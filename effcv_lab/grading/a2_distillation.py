@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from effcv_lab.distillation import hint_loss, kd_loss, kd_weight, soft_targets
 from effcv_lab.grading import a2_inputs as draw
+from effcv_lab.grading import a2_nets as nets
 from effcv_lab.grading import checks
 from effcv_lab.grading.a2_mistakes import (
     answer_mistakes,
@@ -22,17 +23,19 @@ CHECKS = checks.by_name(
     checks.FunctionCheck(
         soft_targets,
         [
-            Promise("the probabilities at T, in eval mode", 0.35, draw.teachers),
-            LeavesTeacher("every part keeps its mode", 0.2, draw.teachers, look=modes),
-            LeavesTeacher("nothing else of the teacher changes", 0.1, draw.teachers, look=contents),
-            CarriesNoGraph("no graph, and of use in a loss", 0.1, draw.teachers),
-            Raises("T <= 0 is a ValueError", 0.1, draw.teachers_refused),
-            LeavesInputs("images are left as they were", 0.05, draw.pixel_teachers),
-            LeavesTeacher("also when T is refused", 0.05, draw.teachers_refused, True, look=modes),
+            Promise("the probabilities at T, in eval mode", 0.35, nets.teachers),
+            LeavesTeacher("every part keeps its mode", 0.2, nets.teachers, look=modes),
+            LeavesTeacher(
+                "nothing else of the teacher changes", 0.1, nets.teachers_that_train, look=contents
+            ),
+            CarriesNoGraph("no graph, and of use in a loss", 0.1, nets.teachers_that_train),
+            Raises("T <= 0 is a ValueError", 0.1, nets.teachers_refused),
+            LeavesInputs("images are left as they were", 0.05, nets.pixel_teachers),
+            LeavesTeacher("also when T is refused", 0.05, nets.teachers_refused, True, look=modes),
             Promise(
                 "one image, two classes, float64, T from 0.5 to 1000",
                 0.05,
-                draw.other_teachers,
+                nets.other_teachers,
                 True,
             ),
         ],
@@ -74,14 +77,14 @@ CHECKS = checks.by_name(
     checks.FunctionCheck(
         hint_loss,
         [
-            Promise("half the squared distance, a mean over images", 0.4, draw.usual_features),
-            PassesGradient("the student's features get a gradient", 0.1, draw.usual_features, of=0),
-            PassesGradient("so does the regressor", 0.1, draw.usual_features, of=2),
-            PassesGradient("the teacher's features get none", 0.15, draw.usual_features, of=1),
-            Raises("features of another shape are a ValueError", 0.1, draw.stretched_features),
-            LeavesInputs("the features are left as they were", 0.05, draw.usual_features),
-            Raises("also where as many numbers are in it", 0.05, draw.reordered_features, True),
-            Promise("any function as regressor, float64", 0.05, draw.other_features, True),
+            Promise("half the squared distance, a mean over images", 0.4, nets.usual_features),
+            PassesGradient("the student's features get a gradient", 0.1, nets.usual_features, of=0),
+            PassesGradient("so does the regressor", 0.1, nets.usual_features, of=2),
+            PassesGradient("the teacher's features get none", 0.15, nets.usual_features, of=1),
+            Raises("features of another shape are a ValueError", 0.1, nets.stretched_features),
+            LeavesInputs("the features are left as they were", 0.05, nets.usual_features),
+            Raises("also where as many numbers are in it", 0.05, nets.reordered_features, True),
+            Promise("any function as regressor, float64", 0.05, nets.other_features, True),
         ],
         hint_mistakes.MISTAKES + regressor_mistakes.MISTAKES,
     ),
