@@ -340,6 +340,10 @@ def test_screen_readers_hear_names_and_sensible_values(lab):
     assert page.get_by_role("listbox", name="Examples").count() == 3
     assert page.get_by_role("option", name="wrong, label sneaker").count() == 2
     assert page.get_by_role("row", name="ankle boot").count() == 3
+    assert page.get_by_role("cell").count() == 2 * 3 * 4  # each with a header:
+    assert page.get_by_role("columnheader", name="probabilities").count() == 3
+    assert page.get_by_role("columnheader", name="pushes on the student’s logit").count() == 3
+    assert page.get_by_role("columnheader").count() == 3 * 3
     assert page.get_by_role("region", name="Distillation bench").count() == 3
 
 

@@ -156,13 +156,13 @@ class Bench extends Demo {
     const key = (kind, text) => make("span", { class: `demo-key ${kind}`, text });
     const bars = make(
       "span",
-      { class: "demo-bars", role: "columnheader" },
+      { class: "demo-bars", "aria-hidden": "true" },
       make("span", {}, key("demo-teacher", "teacher"), key("demo-student", "student")),
       (this.probabilityHead = make("span")),
     );
     const push = make(
       "span",
-      { class: "db-push", role: "columnheader" },
+      { class: "db-push", "aria-hidden": "true" },
       make(
         "span",
         {},
@@ -172,14 +172,16 @@ class Bench extends Demo {
       ),
       make("span", { text: "Push on the student’s logit = −gradient" }),
     );
+    const column = (name, heard, text = "") =>
+      make("span", { class: name, role: "columnheader", "aria-label": heard, text });
     const head = make(
       "div",
       { class: "demo-row demo-head", role: "row" },
-      make("span", { class: "demo-name", role: "columnheader", text: "class" }),
+      column("demo-name", "class", "class"),
       bars,
-      make("span", { class: "demo-number", role: "columnheader", "aria-label": "probabilities" }),
+      column("demo-number", "probabilities"),
       push,
-      make("span", { class: "db-sum", role: "columnheader", text: "sum" }),
+      column("db-sum", "pushes on the student’s logit", "sum"),
     );
     this.rows = classes.map((name) => this.buildRow(name));
     const longest = Math.max(...classes.map((name) => [...name].length));
