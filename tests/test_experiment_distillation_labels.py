@@ -228,7 +228,9 @@ def test_a_row_is_what_its_student_scores(record, few_images, small_nets):
     teacher = labels_experiment.TEACHER.train(few_images, 1, "class", "cpu", progress=False)
     row = record.rows[2]
     assert (row["seed"], row["labels"]) == (1, 10)
-    assert row["teacher_accuracy"] == pytest.approx(evaluate(teacher, few_images.validation)[1])
+    assert row["teacher_accuracy"] == pytest.approx(
+        evaluate(teacher, few_images.validation)[1], rel=1e-5
+    )
     for arm in ("T=4", "T=20, no T²"):
         student = train_student(
             labels_experiment.STUDENT, known, teacher, labels_experiment.arms()[arm], few_images,
@@ -236,7 +238,7 @@ def test_a_row_is_what_its_student_scores(record, few_images, small_nets):
         )  # fmt: skip
         for part, name in (("validation", "accuracy"), ("test", "test_accuracy")):
             expected = evaluate(student, getattr(few_images, part))[1]
-            assert row[name][arm] == pytest.approx(expected)
+            assert row[name][arm] == pytest.approx(expected, rel=1e-5)
 
 
 def test_the_own_teacher_knows_the_students_labels_only(few_images, small_nets, monkeypatch):
@@ -329,8 +331,12 @@ def test_any_teacher_measures_the_student_that_it_names(any_record, few_images, 
             for row in any_record.rows
             if (row["seed"], row["student"], row["labels"], row["teacher"]) == (4, "MLP", 10, of)
         )
-        assert row["accuracy"] == pytest.approx(evaluate(student, few_images.validation)[1])
-        assert row["test_accuracy"] == pytest.approx(evaluate(student, few_images.test)[1])
+        assert row["accuracy"] == pytest.approx(
+            evaluate(student, few_images.validation)[1], rel=1e-5
+        )
+        assert row["test_accuracy"] == pytest.approx(
+            evaluate(student, few_images.test)[1], rel=1e-5
+        )
 
 
 def test_an_ensemble_holds_the_conv_nets_of_three_seeds_its_own_first(few_images, small_nets):
