@@ -80,7 +80,7 @@ def config_of(clips: str, seed: int) -> TrainConfig:
 
 def teacher_config(seed: int) -> TrainConfig:
     """Return the settings of the teacher."""
-    return TrainConfig(epochs=12, batch_size=64, learning_rate=0.2, seed=seed)
+    return TrainConfig(epochs=12, batch_size=128, learning_rate=0.3, seed=seed)
 
 
 def train_teacher(
