@@ -85,16 +85,20 @@ def press(lab, *keys):
 
 
 def changed_by_keys(lab, controls, keys):
-    """Return the controls at which one of these keys, commands to JupyterLab, did something."""
+    """Return the first control and key, a command to JupyterLab, that did something to the notebook.
+
+    After each key, not at the end: ``x`` and ``b`` together leave as many cells as there were.
+    """
     lab.page.locator(".jp-Cell .jp-InputPrompt").nth(1).click()  # command mode: "x" cuts a cell
     before = lab.page.evaluate(_NOTEBOOK)
-    changed = []
     for control in controls:
-        lab.page.locator(control).first.focus()
-        press(lab, *keys)
-        if lab.page.evaluate(_NOTEBOOK) != before:
-            changed.append(control)
-    return changed
+        for key in keys:
+            lab.page.locator(control).first.focus()
+            lab.page.keyboard.press(key)
+            lab.page.evaluate(_NEXT_FRAME)
+            if lab.page.evaluate(_NOTEBOOK) != before:
+                return control, key
+    return None
 
 
 def glide_seconds(lab, root, *parts):
