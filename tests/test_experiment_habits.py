@@ -185,12 +185,7 @@ def test_only_teachers_see_changed_images(record, quick, few_images):
 
 
 def test_each_student_listens_to_its_own_teacher(few_images, quick):
-    nets = {
-        change: habits.TEACHER.train(
-            few_images, 1, "class", "cpu", False, train=taught(few_images.train, change, 1)
-        )
-        for change in habits.CHANGES
-    }
+    nets = habits.train_teachers(few_images, 1, "class", "cpu", progress=False)
     before = len(quick)
     students = habits.train_students("mlp", nets, few_images, 1, "class", "cpu")
     assert list(students) == ["none", *habits.CHANGES]

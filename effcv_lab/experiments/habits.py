@@ -96,6 +96,18 @@ def views_of(images: Tensor) -> dict[str, Tensor]:
     return {**views, "inverted": inverted(images)}
 
 
+def train_teachers(
+    splits: Splits, seed: int, budget: str = "class", device: object = None, progress: bool = True
+) -> dict[str, nn.Module]:
+    """Train a teacher on each change of the training images, or take it from the cache."""
+    return {
+        change: TEACHER.train(
+            splits, seed, budget, device, progress, train=taught(splits.train, change, seed)
+        )
+        for change in CHANGES
+    }
+
+
 def train_students(
     kind: str,
     teachers: Mapping[str, nn.Module],
@@ -165,30 +177,26 @@ def run(
     device = pick_device(device)
     labels = splits.validation.labels.cpu()
     views = views_of(splits.validation.images)
-    teachers = {
-        seed: {
-            change: TEACHER.train(
-                splits, seed, budget, device, progress, train=taught(splits.train, change, seed)
-            )
-            for change in CHANGES
-        }
-        for seed in seeds
-    }
+    teachers = {seed: train_teachers(splits, seed, budget, device, progress) for seed in seeds}
     plain = {seed: _answers(teachers[seed]["plain"], views)["gain 1"] for seed in seeds}
     rows = []
-    for seed, other in zip(seeds, seeds[1:] + seeds[:1], strict=True):
-        for change, teacher in teachers[seed].items():
-            row = {"seed": seed, "network": "teacher", "teacher": change}
-            rows.append({**row, **_robustness(_answers(teacher, views), labels)})
-        for kind in kinds:
-            students = train_students(kind, teachers[seed], splits, seed, budget, device)
-            for name, student in students.items():
-                answers = _answers(student, views)
-                row = {"seed": seed, "network": kind, "teacher": name}
-                row |= _robustness(answers, labels)
+
+    def measure(network: str, models: Mapping[str, nn.Module], seed: int, other: int) -> None:
+        """Add a row for each of one seed's networks, with the name of its teacher."""
+        for name, model in models.items():
+            answers = _answers(model, views)
+            row = {"seed": seed, "network": network, "teacher": name}
+            row |= _robustness(answers, labels)
+            if network != "teacher":
                 row["mistakes"] = shared_mistakes(plain[seed], answers["gain 1"], labels)
                 row["other_mistakes"] = shared_mistakes(plain[other], answers["gain 1"], labels)
-                rows.append(row)
+            rows.append(row)
+
+    for seed, other in zip(seeds, seeds[1:] + seeds[:1], strict=True):
+        measure("teacher", teachers[seed], seed, other)
+        for kind in kinds:
+            students = train_students(kind, teachers[seed], splits, seed, budget, device)
+            measure(kind, students, seed, other)
         print(f"seed {seed} done", flush=True)
     return Record(
         name="habits",
