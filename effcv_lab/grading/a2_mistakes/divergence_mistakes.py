@@ -9,7 +9,7 @@ def mean_over_classes_too(student_logits, teacher_logits, labels, temperature, a
     """Average over the images only: reduction="mean" of kl_div divides by K as well.
 
     Try alpha = 1 with a class more that has no probability anywhere: the loss should stay.
-    "batchmean" is what it should always have been.
+    reduction="batchmean" divides by the number of images and by nothing else.
     """
     if temperature <= 0:
         raise ValueError("temperature must be > 0")

@@ -80,8 +80,8 @@ def alpha_squared(epoch, stop_epoch, alpha):
 def fades_out(epoch, stop_epoch, alpha):
     """Keep alpha as it is until stop_epoch: yours shrinks from epoch to epoch.
 
-    Try kd_weight(4, 5, 0.9): it should be 0.9. A linear fade is another schedule (the one of
-    FitNets), not this one.
+    Try kd_weight(4, 5, 0.9): it should be 0.9. Lowering the teacher's weight step by step is
+    another schedule (FitNets do it), not this one.
     """
     return alpha * max(0.0, 1 - epoch / stop_epoch) if stop_epoch else 0.0
 
