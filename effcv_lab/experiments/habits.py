@@ -24,10 +24,12 @@ from effcv_lab.switches import pick_device
 
 TEACHER = Recipe("small_cnn", small_cnn, class_epochs=10, paper_epochs=20, learning_rate=0.2)
 STUDENTS = {
-    "mlp": Recipe("mlp((30,))", lambda: mlp((30,)), class_epochs=20, paper_epochs=40),
+    "mlp": Recipe(
+        "mlp((30,))", lambda: mlp((30,)), class_epochs=20, paper_epochs=40, learning_rate=0.05
+    ),
     "cnn": Recipe(
         "small_cnn((4, 8))", lambda: small_cnn((4, 8)), class_epochs=10, paper_epochs=20,
-        learning_rate=0.2,
+        learning_rate=0.05,
     ),
 }  # fmt: skip
 TEMPERATURE, ALPHA = 4.0, 0.9
