@@ -18,7 +18,7 @@ from effcv_lab.training import BatchLoss, evaluate, fit, predict_logits, seed_ev
 TEACHERS = {
     "small": Recipe("small_cnn((4, 8, 16))", lambda: small_cnn((4, 8, 16)), 10, 10, 0.2),
     "medium": Recipe("small_cnn((8, 16, 32))", lambda: small_cnn((8, 16, 32)), 10, 10, 0.2),
-    "large": TEACHER,  # small_cnn((16, 32, 64)), the same recipe
+    "large": replace(TEACHER, name="small_cnn((16, 32, 64))"),  # the same recipe
 }
 STUDENTS = {
     "6 units": Recipe("mlp((6,))", lambda: mlp((6,)), class_epochs=8, paper_epochs=24),
