@@ -26,6 +26,16 @@ CHAPTERS = (
         "what does a softmax say beyond its answer?",
     ),
     ("solutions/a1_temperature/a1_temperature", "a1. Temperature", "four functions, one question"),
+    (
+        "lectures/02_knowledge_distillation",
+        "2. Knowledge distillation",
+        "what can a small network learn from a large one?",
+    ),
+    (
+        "solutions/a2_distillation/a2_distillation",
+        "a2. Distillation",
+        "four functions, one control to design",
+    ),
 )
 
 
