@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -49,11 +50,15 @@ def markdown_table(rows: Sequence[dict[str, Any]], missing: str = "") -> str:
 
 
 def show_table(rows: Sequence[dict[str, Any]], missing: str = "") -> None:
-    """Display the table of :func:`markdown_table`; where nothing is rendered, its text."""
+    """Display the table of :func:`markdown_table`; where nothing is rendered, its text.
+
+    A number, its ± and its unit are not torn apart by a narrow window.
+    """
     from IPython.display import display
 
     text = markdown_table(rows, missing)
-    display({"text/markdown": text, "text/plain": text}, raw=True)
+    whole = re.sub(r"(?<=\d) (?=[±%])|(?<=±) ", "\u00a0", text)
+    display({"text/markdown": whole, "text/plain": text}, raw=True)
 
 
 def _starts_like_a_number(cell: str) -> bool:

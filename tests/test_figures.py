@@ -73,6 +73,13 @@ def curves_log():
     )  # fmt: skip
 
 
+def curves_log_narrow():
+    series = {"student, labels and teacher, at the temperature that serves it best": [1, 2, 3, 4],
+              "student, labels only": [0.5, 1, 2, 3]}  # fmt: skip
+    return figures.curves([1001, 5000, 20000, 99999], series, title="Narrow", x_label="Images",
+                          y_label="Gain", log_x=True)  # fmt: skip
+
+
 def scatter():
     points = {
         "small CNN": (2.5e6, [0.89, 0.90, 0.885]),
@@ -109,6 +116,12 @@ def grid():
     return figures.image_grid(torch.rand(10, 1, 28, 28), captions, title=LONG, note="10 of 2000")
 
 
+def grid_narrow():
+    captions = [f"there and back, frame number {index}" for index in range(9)]
+    return figures.image_grid(torch.rand(9, 1, 16, 16), captions, title="Nine", columns=9,
+                              note="Small print that is longer than one line. " * 3)  # fmt: skip
+
+
 def grid_colour():
     return figures.image_grid(torch.rand(1, 3, 32, 32), ["noise"], title=LONG)
 
@@ -117,8 +130,8 @@ def grid_many():
     return figures.image_grid(torch.rand(37, 28, 28), title="Noise")
 
 
-KINDS = [bars_one, bars_two, bars_sure, curves_seeds, curves_many, curves_log, scatter,
-         reliability, heat, heat_small, grid, grid_colour, grid_many]  # fmt: skip
+KINDS = [bars_one, bars_two, bars_sure, curves_seeds, curves_many, curves_log,
+         curves_log_narrow, scatter, reliability, heat, heat_small, grid, grid_narrow, grid_colour, grid_many]  # fmt: skip
 drawn_once = {make: functools.cache(make) for make in KINDS}
 every_kind = pytest.mark.parametrize(
     "make", drawn_once.values(), ids=[make.__name__ for make in KINDS]
@@ -238,6 +251,34 @@ def test_band_on_a_logarithmic_axis_stays_above_zero():
     assert edges.min() == pytest.approx(1e-3)
 
 
+@pytest.mark.parametrize(
+    ("places", "labels"),
+    [
+        ([200, 500, 1000, 2000, 8000], "200 500 1000 2000 5000"),
+        ([3, 9], "3 4 5 6 7 8 9"),
+        ([0.3, 25], "0.5 1 2 5 10 20"),
+        ([1, 99], "1 2 5 10 20 50"),
+        ([1, 100], "1 10 100"),
+        ([0.05, 100], "0.1 1 10 100"),
+        ([3e5, 9e6], "5·10⁵ 10⁶ 2·10⁶ 5·10⁶"),
+    ],
+)
+@pytest.mark.parametrize("which", ["x", "y"])
+def test_a_logarithmic_axis_labels_1_2_5_below_two_decades_and_powers_of_ten_above(
+    places, labels, which
+):
+    steps = range(len(places))
+    x, y = (places, steps) if which == "x" else (steps, places)
+    figure = figures.curves(x, {"a": list(y)}, title="t", x_label="x", y_label="y",
+                            log_x=which == "x", log_y=which == "y",
+                            y_range=(places[0], places[-1]) if which == "y" else None)  # fmt: skip
+    axis = getattr(figure.axes[0], f"{which}axis")
+    low, high = axis.get_view_interval()
+    inside = [value for value in axis.get_majorticklocs() if low <= value <= high]
+    written = axis.get_major_formatter().format_ticks(inside)
+    assert " ".join(written) == labels
+
+
 def test_each_line_is_named_in_its_colour_near_its_end():
     figure = curves_many()
     axes = figure.axes[0]
@@ -298,6 +339,15 @@ def test_heat_map_writes_every_number_and_leaves_missing_ones_empty():
     table = figure.axes[0].images[0].get_array()
     np.testing.assert_allclose(table.filled(-1), [[0.9, 0.1], [0.3, -1]])
     assert "Largest: 0.90 at bright, box" in figures.get_alt(figure)
+
+
+def test_small_print_keeps_its_distance_from_captions():
+    figure = grid_narrow()
+    seen = words(figure)
+    (note,) = [box for text, box in seen if text.get_text().startswith("Small print")]
+    captions = [box for text, box in seen if text.get_text().startswith("there")]
+    assert len(captions) == 9
+    assert min(box.y0 for box in captions) - note.y1 > 0.1 * figure.dpi
 
 
 def test_images_keep_their_grey_values():

@@ -3,7 +3,7 @@
 import pytest
 from markdown_it import MarkdownIt
 
-from effcv_lab.tables import markdown_table
+from effcv_lab.tables import markdown_table, show_table
 
 
 def cells(text):
@@ -40,3 +40,13 @@ def test_numbers_stand_on_the_right_and_words_on_the_left():
     html = MarkdownIt().enable("table").render(markdown_table(rows, missing="?"))
     heads = html[html.index("<thead>") : html.index("</thead>")].split("<th")[2:]
     assert ["right" in head for head in heads] == [False, True, True, True]
+
+
+def test_a_number_its_spread_and_its_unit_stay_in_one_line(monkeypatch):
+    rows = [{"student": "mlp, T = 4", "gain": "76.4 ± 0.7 %", "more": "+1 ± 0"}]
+    shown = []
+    monkeypatch.setattr("IPython.display.display", lambda data, raw: shown.append(data))
+    show_table(rows)
+    rendered = cells(shown[0]["text/markdown"])[3:]
+    assert rendered == ["mlp, T = 4", "76.4\u00a0±\u00a00.7\u00a0%", "+1\u00a0±\u00a00"]
+    assert shown[0]["text/plain"] == markdown_table(rows)

@@ -180,7 +180,7 @@ def _over(seeds: set[int], note: str) -> str:
 
 
 def _set_scales(axes, log_x: bool, log_y: bool) -> None:
-    """Make axes logarithmic, with plain numbers where they are short."""
+    """Make axes logarithmic: 1, 2, 5 below two decades, else powers of ten; plain if short."""
     from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
     for wanted, set_scale, axis in (
@@ -191,7 +191,7 @@ def _set_scales(axes, log_x: bool, log_y: bool) -> None:
             continue
         set_scale("log")
         low, high = sorted(axis.get_view_interval())
-        if high / low < 30:
+        if high / low < 100:  # powers of ten alone would be one label, or two
             axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
         write = _plain_number if low >= 1e-3 and high < 1e5 else _power_of_ten
         axis.set_major_formatter(FuncFormatter(write))

@@ -132,7 +132,7 @@ def image_grid(
         for panel, picture, caption in zip(panels, pictures, captions, strict=False):
             picture = picture[0] if len(picture) == 1 else np.moveaxis(picture, 0, -1)
             panel.imshow(picture, cmap="gray", vmin=0, vmax=1, interpolation="nearest")
-            panel.set(xticks=[], yticks=[])
+            panel.set(xticks=[], yticks=[], anchor="N")  # what room is left, is left below
             panel.spines[:].set_visible(False)
             panel.set_xlabel(caption, fontsize=12)
             wrap_text(panel.xaxis.label, width / columns - 0.2)
@@ -141,7 +141,8 @@ def image_grid(
         said = ": " + "; ".join(captions) if any(captions) else ""
         finish_figure(figure, title, alt or f"{count} {plural}{said}. {sentence(title)}", note)
         heading = 0.25 + 0.3 * (figure.get_suptitle().count("\n") + 1)
-        figure.set_figheight(rows * (tile + 0.2 * lines) + heading + 0.3 * bool(note))
+        small_print = 0.2 * (figure.get_supxlabel().count("\n") + 1) + 0.1 if note else 0.0
+        figure.set_figheight(rows * (tile + 0.2 * lines) + heading + small_print)
         return figure
 
 
