@@ -48,15 +48,15 @@ torch.set_num_threads(1)  # steadier than two for nets this small
 # - They are computed with every part of the teacher in **eval mode**: no dropout, and BatchNorm with its running
 #   statistics.
 # - Afterwards **every part is in the mode in which it was**. Each layer has a mode of its own: in a teacher that trains,
-#   a BatchNorm may be in eval mode, or the other way round. This holds also when the call ends in the error below.
+#   a BatchNorm may be in eval mode, or the other way round. This holds also when T is refused (see below).
 # - Nothing else about the teacher changes: weights, running statistics, `requires_grad`, `grad`. Gradients are not
 #   switched off for the rest of the notebook either. `images` are left as they were.
-# - The result carries no graph (`requires_grad` is False) and is of use in a loss: `(q * result).sum().backward()`
+# - The result carries no graph (`requires_grad` is False) and can be used in a loss: `(q * result).sum().backward()`
 #   works for a `q` that needs a gradient.
 # - T ≤ 0 is a `ValueError`. T may be anything from 0.5 to 1,000, with logits of 10,000 too. Any B and K will do.
 #
-# **By hand.** `nn.Flatten()` is a teacher whose logits are the pixels. For the pixels (0, ln 9), T = 1 gives
-# (0.1, 0.9). At T = 2 the logits are (0, ln 3): (0.25, 0.75).
+# **By hand.** `nn.Flatten()` is a teacher whose logits are the pixels. For an image of two pixels (0, ln 9), T = 1
+# gives (0.1, 0.9). At T = 2 the logits divided by T are (0, ln 3), which gives (0.25, 0.75).
 
 
 # %% role="answer" id="soft_targets"
@@ -189,7 +189,7 @@ points
 # %% [markdown]
 # ## Part 3: when the teacher falls silent
 #
-# A student that is too small to follow its teacher to the end may do better if the teacher stops speaking half-way.
+# A student that is too small to follow its teacher may do better if the teacher falls silent before the end.
 #
 # **Contract.** `kd_weight(epoch, stop_epoch, alpha)` returns the weight of the teacher in an epoch, a Python number: α
 # in every epoch before `stop_epoch`, 0.0 in `stop_epoch` itself and in every epoch after it.
@@ -229,8 +229,9 @@ points
 # %% [markdown]
 # ## Part 4: a hint from the middle
 #
-# A teacher can also show what it makes of an image half-way. Its features have another number of channels than the
-# student's, so a small layer, the **regressor**, translates: it learns along with the student and is thrown away later.
+# A teacher can also show what it makes of an image halfway, as a **hint**. Its features have another number of channels
+# than the student's, so a small layer, the **regressor**, translates: it learns along with the student and is thrown
+# away later.
 #
 # **Contract.** `hint_loss(student_features, teacher_features, regressor)` takes features `(B, ...)` of both and a
 # regressor: a module, or any other function from the one to the other. It returns one number, a tensor of shape `()`:
@@ -333,7 +334,7 @@ except NotImplementedError:
 # Now the student: 30 hidden units and 500 labelled images. `fit` is the loop of the lectures; only the loss is new. It
 # asks `kd_weight` at the start of each epoch how much the teacher counts.
 #
-# **Predict**: labels alone, the teacher throughout, or the teacher for the first half?
+# **Predict**: which does best, labels only, the teacher throughout, or the teacher for the first half?
 
 
 # %% role="given" id="distil"
@@ -354,7 +355,7 @@ class FromTeacher:
 
 
 few = splits.train.subset(range(500))
-arms = {"labels alone": 0, "teacher for 5 epochs": 5, "teacher throughout": 10}
+arms = {"labels only": 0, "teacher for 5 epochs": 5, "teacher throughout": 10}
 try:
     rows = []
     for name, stop_epoch in arms.items():
@@ -408,7 +409,7 @@ except NotImplementedError:
 # ## Part 6: design a control (4 points)
 #
 # A classmate distils a large network into a student with 10 hidden units, at T = 20. The student does no better than
-# the same student trained on the labels alone. Two explanations are offered:
+# the same student trained on the labels only. Two explanations are offered:
 #
 # - "The student is **too small** to follow such a teacher."
 # - "The **temperature was wrong**: at T = 20 the targets were not what this student could use."
@@ -426,22 +427,20 @@ except NotImplementedError:
 
 # %% [markdown] role="written" id="design_a_control" points=4
 # === BEGIN SOLUTION
-# **Full (4).** A grid: students with 10, 30, 100 and 300 hidden units, each distilled at T = 1, 2, 4, 8 and 20, and each
-# also trained on the labels alone. Along a row only T changes, along a column only the size. Larger students are better
-# anyway, so what counts is the *gain*: distilled minus labels alone, at the same size. Teacher, images, α, number of
-# epochs and first weights are the same within a row; the T² stays in, or T would change the teacher's weight too; the
-# learning rate is tuned for every cell in the same way. I measure validation accuracy at T = 1 (a divergence at T = 2
-# and one at T = 20 are not on one scale), with five seeds each, gains taken seed by seed, mean and spread; the test set
-# once, for what was chosen. If 10 units gain at some other T, the temperature was wrong. If they gain at no T, while
-# larger students gain at T = 20 too, they were too small. If larger ones gain at T = 20 and 10 units gain at T = 2 only,
-# both play a part: the best T depends on the size (Hinton et al., section 3, saw that). If nobody gains anywhere, it
-# was neither: look at the teacher, at α, or at whether there is anything left to gain. A check on "too small": does a
-# longer run bring the divergence *on the training images* down? If not, the student cannot follow.
+# **Full (4).** A grid: students with 10, 30, 100 and 300 hidden units, each distilled at T = 1, 2, 4, 8 and 20, and
+# each also trained on the labels only. Along a row only T changes, along a column only the size. What counts is the
+# *gain*: distilled minus labels only, at the same size. Teacher, images, α, epochs and first weights are the same
+# within a row; the T² stays in, or T would change the teacher's weight too; the learning rate is tuned for every cell
+# in the same way. I measure validation accuracy at T = 1 (divergences at T = 2 and at T = 20 are not on one scale),
+# five seeds each, gains seed by seed, mean and spread. If 10 units gain at some other T, the temperature was wrong. If
+# they gain at no T, while larger students gain at T = 20 too, they were too small. If larger ones gain at T = 20 and 10
+# units at T = 2 only, both play a part. If nobody gains anywhere, it was neither: look at the teacher, at α, or at
+# whether anything is left to gain.
 #
 # **Middle (2 to 3).** "Train the student with 10 units at T = 1, 2, 5, 10 and 20, three seeds each, and take the best on
-# the validation set. If one of them beats the labels alone, T was wrong, otherwise it is too small." Tests T by itself
-# (0.5 to 1), compares with the right baseline (1), seeds and validation (1); "otherwise too small" is a guess, because
-# no larger student was tried (0.5 for the outcomes).
+# the validation set. If one of them beats the labels only, T was wrong, otherwise it is too small." Tests T by itself
+# (0.5 to 1); the right baseline, but not what else must be equal (0.5); seeds and validation images (0.5 to 1);
+# "otherwise too small" is a guess, because no larger student was tried (0.5 for the outcomes).
 #
 # **Low (0 to 1).** "Use a bigger student with T = 4. If it is better, the first was too small." Changes size and T at
 # once, and a bigger student is better without any teacher; a mention of several seeds or of the T² earns part of a
