@@ -375,9 +375,10 @@ def gain_over_labels(arm):
     ]
 
 
-wrong = next(arm for arm in grid.rows[0]["accuracy"] if "no T²" in arm)
+without_t2 = next(arm for arm in grid.rows[0]["accuracy"] if "no T²" in arm)
 quiet = next(arm for arm in grid.rows[0]["accuracy"] if "weight" in arm)
-by_arm = {arm: gain_over_labels(arm) for arm in ("T=1", "T=4", "T=20", wrong, quiet)}
+drawn = ("T=1", "T=4", "T=20", without_t2, quiet)
+by_arm = {arm.replace("=", " = "): gain_over_labels(arm) for arm in drawn}
 
 # %% slide="subslide" tags=["hide-input"]
 figures.show(
@@ -399,7 +400,7 @@ for arm in grid.rows[0]["accuracy"]:
     columns = zip(*accuracies(arm), strict=True)
     rows.append(
         {
-            "accuracy with": arm,
+            "accuracy with": arm.replace("=", " = "),
             **{
                 f"{n:,} labels": plus_minus(values)
                 for n, values in zip(counts, columns, strict=True)
@@ -424,7 +425,7 @@ for arm in grid.rows[0]["accuracy"]:
 assert mean_gain("T=1", fewest) > 1.5 and mean_gain("T=1", most) < 1
 assert all(mean_gain("own teacher", count) < 0.5 for count in counts)
 assert all(mean_gain("T=20", count) < mean_gain("T=1", count) for count in counts)
-assert all(abs(mean_gain(wrong, count) - mean_gain(quiet, count)) < 1.5 for count in counts)
+assert all(abs(mean_gain(without_t2, count) - mean_gain(quiet, count)) < 1.5 for count in counts)
 
 # %% [markdown] slide="subslide"
 # **What you saw.** Few labels: the teacher adds points. All labels: it adds none, and a high T costs some. Hinton et
@@ -616,11 +617,11 @@ predict(
 
 # %% slide="fragment" tags=["hide-input"]
 three_ness = soft_targets(digit_teacher, rest.images, temperature=4.0)[:, THREE]
-most = three_ness.argsort(descending=True)[:6]
+likest = three_ness.argsort(descending=True)[:6]
 figures.show(
     figures.image_grid(
-        rest.images[most],
-        [f"a {rest.labels[i]}; 3: {three_ness[i]:.2f}" for i in most],
+        rest.images[likest],
+        [f"a {rest.labels[i]}; 3: {three_ness[i]:.2f}" for i in likest],
         title="No 3 among them, and each says a little about threes",
         note="Illustrative stand-in: scikit-learn's digits in place of MNIST; one small teacher.",
     )
@@ -846,8 +847,8 @@ assert change == 0
 
 # %% slide="fragment" tags=["hide-input"]
 at_1, at_4 = (softmax(at_work[0], T) for T in (1.0, 4.0))
-right = (at_1.argmax(dim=1) == labels).nonzero().flatten()
-middle = right[at_1[right].amax(dim=1).argsort()[len(right) // 2]].item()
+hits = (at_1.argmax(dim=1) == labels).nonzero().flatten()
+middle = hits[at_1[hits].amax(dim=1).argsort()[len(hits) // 2]].item()
 figures.show(
     figures.probability_bars(
         {"T = 1": at_1[middle], "T = 4 left on": at_4[middle]},
@@ -992,10 +993,10 @@ print(f"Illustrative stand-in: Fashion-MNIST, validation. Recorded: {tag(by_teac
 helped = {
     of: mean_and_spread(points_over_labels("thin CNN", of, few_count)) for of in teachers_in_words
 }
-most = max(helped, key=helped.get)
+best_teacher = max(helped, key=helped.get)
 reveal(
     "distillation_any_teacher",
-    teachers_in_words[most],
+    teachers_in_words[best_teacher],
     f"Points above labels only, {few_count:,} labels: "
     + ", ".join(f"{of} {mean:+.1f} ± {spread:.1f}" for of, (mean, spread) in helped.items())
     + ". Look at the spread before you call the first better than the second.",
@@ -1256,7 +1257,7 @@ print("Recorded:", tag(deep))
 # %% slide="fragment" tags=["hide-input"] jupyter={"source_hidden": true}
 mean_of = {name: sum(of_arm(name)) / len(of_arm(name)) for name in tried}
 trained, untrained = mean_of["hints, then labels"], mean_of["untrained hints, then labels"]
-share = (untrained - mean_of["labels alone"]) / (trained - mean_of["labels alone"])
+of_the_way = (untrained - mean_of["labels alone"]) / (trained - mean_of["labels alone"])
 reveal(
     "distillation_untrained_hints",
     "no: it stays at 10 %"
@@ -1266,7 +1267,7 @@ reveal(
     else "yes, just as far",
     f"{plus_minus(of_arm('untrained hints, then labels'))} after hints of a teacher that knows nothing, "
     f"{plus_minus(of_arm('hints, then labels'))} after hints of the trained one: of the way up from "
-    f"labels only, {share:.0%} needs no knowledge.",
+    f"labels only, {of_the_way:.0%} needs no knowledge.",
 )
 assert mean_of["labels alone"] < 0.2 < untrained and trained > 0.2
 
@@ -1280,7 +1281,7 @@ assert mean_of["labels alone"] < 0.2 < untrained and trained > 0.2
 #   first.
 
 # %% slide="fragment"
-assert mean_of["answers alone"] < 0.2 and share > 0.5
+assert mean_of["answers alone"] < 0.2 and of_the_way > 0.5
 assert trained < mean_of["scaled weights, labels"] < mean_of["BatchNorm, labels"]
 assert trained < mean_of["BatchNorm, labels"] < sum(of_arm("teacher")) / len(of_arm("teacher"))
 
@@ -1508,9 +1509,9 @@ assert pays and not rises
 # (Cho and Hariharan, table 3). A schedule for $\alpha$, nothing else. The loop tells the loss which epoch begins.
 
 # %% slide="fragment"
-epochs = recipe.config(0, scale).epochs
-eskd = early_stopped(kd, stop_epoch=epochs // 2)
-print([kd_weight(epoch, epochs // 2, kd.alpha) for epoch in range(epochs)])
+all_epochs = recipe.config(0, scale).epochs
+eskd = early_stopped(kd, stop_epoch=all_epochs // 2)
+print([kd_weight(epoch, all_epochs // 2, kd.alpha) for epoch in range(all_epochs)])
 
 # %% slide="fragment" tags=["hide-input"]
 steps = select(part="curve")[0]["steps"]
@@ -1755,11 +1756,11 @@ print("a class is a motion:", ", ".join(MOTIONS))
 film = clips.validation.images[
     (clips.validation.labels == MOTIONS.index("clockwise")).nonzero()[0, 0]
 ]
-seen = [f"{i}: seen" if i % 10 == 0 else str(i) for i in range(len(film))]
+captions = [f"{i}: seen" if i % 10 == 0 else str(i) for i in range(len(film))]
 figures.show(
     figures.image_grid(
         film,
-        seen,
+        captions,
         columns=10,
         title="A clip, clockwise: the teacher sees 30 frames, the student the first column",
         note="Illustrative stand-in for video: drawn shapes; size, grey, shape and place differ from clip to clip.",
@@ -1856,7 +1857,7 @@ def on_test(arm, clips_name, step=10):
 
 
 # %% slide="fragment" tags=["hide-input"]
-names = {
+watchers = {
     "labels": "3 frames, labels",
     "representation": "3 frames, + representation",
     "answers": "3 frames, + answers",
@@ -1868,15 +1869,15 @@ lines = [
         "test, all clips": plus_minus(on_test(arm, "all clips")),
         "test, 50 a class": plus_minus(on_test(arm, "few clips")),
     }
-    for arm, title in names.items()
+    for arm, title in watchers.items()
 ]
 every = plus_minus(on_test("teacher", "all clips", 1))
 show_table([{"student": "teacher: 30 frames", "test, all clips": every}, *lines], missing="–")
 print(f"Recorded: {frames_record.config['test_clips']:,} test clips, {tag(frames_record)}")
 
 # %% slide="fragment" tags=["hide-input"] jupyter={"source_hidden": true}
-alone = sum(on_test("labels", "all clips")) / len(frames_record.seeds)
-nearest = min((35, 55, 75, 90), key=lambda guess: abs(guess - 100 * alone))
+unaided = sum(on_test("labels", "all clips")) / len(frames_record.seeds)
+nearest = min((35, 55, 75, 90), key=lambda guess: abs(guess - 100 * unaided))
 reveal(
     "distillation_three_frames",
     f"about {nearest} %",
@@ -1912,9 +1913,9 @@ for clips_name in few_frames.SETS:
         assert min(gains) > -0.02 and (clips_name == "all clips" or min(gains) > 0)
 
 # %% slide="skip"
-spread, first = on_test("labels", "all clips"), on_test("first frames", "all clips")
-assert min(spread) > max(first) + 0.1  # which three frames
-assert min(on_test("labels", "all clips", 5)) > max(spread) + 0.1  # six frames instead of three
+spread_out, at_start = (on_test(arm, "all clips") for arm in ("labels", "first frames"))
+assert min(spread_out) > max(at_start) + 0.1  # which three frames
+assert min(on_test("labels", "all clips", 5)) > max(spread_out) + 0.1  # six frames instead of three
 assert max(on_test("teacher", "all clips", 1)) < min(on_test("labels", "all clips", 3))
 
 # %% [markdown] slide="subslide"
@@ -1991,11 +1992,11 @@ assert shares["same"] > shares["chance"]
 # %% slide="subslide" tags=["hide-input"]
 both = ((taught_by == given) & (given != labels)).nonzero().flatten()
 sure = predict_logits(teacher, images[both]).softmax(dim=1).amax(dim=1)
-shown = both[sure.argsort(descending=True)[:12]]
+surest = both[sure.argsort(descending=True)[:12]]
 figures.show(
     figures.image_grid(
-        images[shown],
-        [f"{classes[labels[i]]}; both say {classes[given[i]]}" for i in shown],
+        images[surest],
+        [f"{classes[labels[i]]}; both say {classes[given[i]]}" for i in surest],
         columns=6,
         title="Mistakes that teacher and student share, the surest of the teacher's first",
         note="Illustrative stand-in: validation images of Fashion-MNIST, one teacher, one student.",
