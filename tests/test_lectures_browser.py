@@ -8,12 +8,28 @@ from pathlib import Path
 
 import pytest
 from browser import Lab, chromium_or_skip
+from live_demo import meet
 
 pytestmark = pytest.mark.browser
 
 ROOT = Path(__file__).resolve().parent.parent
 LECTURES = sorted(path.name for path in (ROOT / "lectures").glob("*.ipynb"))
-EXPLORER = ".effcv-explorer"
+
+# Where a demo stands, what its page holds, and the same in Python.
+EXPLORER = (
+    ".effcv-explorer",
+    "({ explorer: { temperature, teacher: { entropy, probs } } }) =>"
+    " ({ temperature, entropy, probs })",
+    "dict(temperature=explorer.temperature, entropy=explorer.entropy,"
+    " probs=explorer.probs.tolist())",
+)
+BENCH = (
+    ".effcv-bench",
+    "({ bench: { temperature, alpha, chosen, squared, losses, gradients } }) =>"
+    " ({ temperature, alpha, chosen, squared, ...losses, push: gradients.soft })",
+    "dict(temperature=bench.temperature, alpha=bench.alpha, chosen=bench.chosen,"
+    " squared=bench.squared, **bench.losses._asdict(), push=bench.gradients.soft.tolist())",
+)
 
 
 @pytest.fixture(scope="module")
@@ -26,56 +42,83 @@ def lab(tmp_path_factory):
         yield lab
 
 
-@pytest.fixture(params=LECTURES)
-def lecture(request, lab):
-    """Open one lecture, run all of it, and hand it over; the console must stay silent."""
+@pytest.mark.parametrize("name", LECTURES)
+def test_a_lecture_runs_every_figure_says_what_it_shows_and_its_demo_moves(lab, name):
     lab.problems.clear()
-    lab.open_notebook(f"lectures/{request.param}")
+    lab.open_notebook(f"lectures/{name}")
     lab.run_all(timeout=400)
-    yield lab
-    assert lab.problems == []
-
-
-def test_a_lecture_runs_and_every_figure_says_what_it_shows(lecture):
-    assert lecture.errors() == []
-    outputs = [output for cell in lecture.cell_outputs() for output in cell]
+    assert lab.errors() == []
+    outputs = [output for cell in lab.cell_outputs() for output in cell]
     html = "".join(str(output.get("data", {}).get("text/html", "")) for output in outputs)
     assert html.count("<img") >= 2
     assert html.count("<img") == html.count(' alt="') and ' alt=""' not in html
     assert not [o for o in outputs if o.get("name") == "stderr"]
+    for demo_moves in MOVES.get(name, ()):
+        demo_moves(lab)
+    assert lab.problems == []
 
 
-@pytest.mark.parametrize("lecture", ["01_softmax_temperature.ipynb"], indirect=True)
-def test_the_explorer_of_lecture_01_moves_by_mouse_and_by_keyboard(lecture):
-    page = lecture.page
-    box = lecture.bring_into_view(f"{EXPLORER} .demo-slider")
-    before = browser_and_python(lecture)
-    page.mouse.click(box["x"] + 0.8 * box["width"], box["y"] + box["height"] / 2)
-    by_mouse = browser_and_python(lecture, other_than=before)
-    page.keyboard.press("ArrowLeft")
-    by_key = browser_and_python(lecture, other_than=by_mouse)
-    assert by_mouse > 2 * before
-    assert before < by_key < by_mouse
+def explorer_moves(lab):
+    """Move the explorer by mouse and by keyboard."""
+    slider = f"{EXPLORER[0]} .demo-slider"
+    lab.bring_into_view(slider)
+    before = in_step(lab, EXPLORER)["temperature"]
+    click(lab, slider, 0.8)
+    by_mouse = in_step(lab, EXPLORER, lambda now: now["temperature"] > 2 * before)["temperature"]
+    lab.page.keyboard.press("ArrowLeft")
+    in_step(lab, EXPLORER, lambda now: before < now["temperature"] < by_mouse)
 
 
-def browser_and_python(lab, other_than=None):
-    """Return the temperature when both hold it, having checked that they compute the same."""
-    lab.page.wait_for_function(
-        f"(old) => document.querySelector('{EXPLORER}').explorer.temperature !== old",
-        arg=other_than,
-    )
-    for _ in range(100):
-        lab.page.wait_for_timeout(50)
-        here = lab.page.evaluate(f"() => document.querySelector('{EXPLORER}').explorer")
-        there = json.loads(
-            lab.python(
-                "import json; print(json.dumps([explorer.temperature, explorer.entropy,"
-                " explorer.probs.tolist()]))"
-            )
+def bench_moves(lab):
+    """Move all parts of the bench by mouse and by keyboard."""
+    parts = (".demo-slider", ".demo-slider >> nth=1", ".db-example >> nth=3", ".db-switch")
+    temperature, alpha, picture, switch = (f"{BENCH[0]} {part}" for part in parts)
+    lab.bring_into_view(temperature)
+    before = in_step(lab, BENCH)
+    click(lab, temperature, 0.8)
+    by_mouse = in_step(lab, BENCH, lambda now: now["temperature"] > 2 * before["temperature"])
+    lab.page.keyboard.press("ArrowLeft")
+    in_step(lab, BENCH, lambda now: 4 < now["temperature"] < by_mouse["temperature"])
+    click(lab, alpha, 0.7)
+    by_mouse = in_step(lab, BENCH, lambda now: 0.65 < now["alpha"] < 0.75)
+    lab.page.keyboard.press("ArrowRight")
+    in_step(lab, BENCH, lambda now: by_mouse["alpha"] < now["alpha"] < 0.8)
+    click(lab, picture)
+    in_step(lab, BENCH, lambda now: now["chosen"] == 3)
+    lab.page.keyboard.press("ArrowLeft")
+    squared = in_step(lab, BENCH, lambda now: now["chosen"] == 2)
+    click(lab, switch)
+    plain = in_step(lab, BENCH, lambda now: not now["squared"])
+    factor = squared["temperature"] ** 2
+    assert [factor * push for push in plain["push"]] == pytest.approx(squared["push"])
+    lab.page.keyboard.press("Space")
+    assert in_step(lab, BENCH, lambda now: now["squared"]) == squared
+
+
+MOVES = {
+    "01_softmax_temperature.ipynb": [explorer_moves],
+    "02_knowledge_distillation.ipynb": [bench_moves],
+}
+
+
+def click(lab, selector, share=0.5):
+    """Click into an element, at this share of its width."""
+    box = lab.bring_into_view(selector)
+    lab.page.mouse.click(box["x"] + share * box["width"], box["y"] + box["height"] / 2)
+
+
+def in_step(lab, demo, reached=lambda now: True):
+    """Wait until a demo is where it shall be and Python holds and computes the same."""
+    root, page_holds, python_holds = demo
+
+    def same(here, there):
+        return reached(here) and all(
+            here[name] == pytest.approx(value, rel=1e-6, abs=1e-6) for name, value in there.items()
         )
-        if here["temperature"] == pytest.approx(there[0], rel=1e-12):
-            break
-    assert here["temperature"] == pytest.approx(there[0], rel=1e-12)
-    assert here["teacher"]["entropy"] == pytest.approx(there[1], abs=1e-6)
-    assert here["teacher"]["probs"] == pytest.approx(there[2], abs=1e-6)
-    return here["temperature"]
+
+    return meet(
+        lab,
+        lambda: lab.page.locator(root).first.evaluate(page_holds),
+        lambda: json.loads(lab.python(f"import json; print(json.dumps({python_holds}))")),
+        same,
+    )[0]
