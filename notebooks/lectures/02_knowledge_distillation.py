@@ -123,6 +123,8 @@ doubtful = torch.where(shirts, softmax(logits, 1.0).amax(dim=1), 1.0).argmin()  
 hard = F.one_hot(labels[doubtful], len(classes)).double()
 note = "Illustrative stand-in: the shirt of which the teacher is least sure, and right."
 figures.show(figures.image_grid(images[doubtful][None], ["Shirt"], title="A shirt?", note=note))
+
+# %% slide="subslide" tags=["hide-input"]
 figures.show(
     figures.probability_bars(
         {"the label": hard, "the teacher, T = 4": softmax(logits[doubtful], 4.0)},
@@ -171,7 +173,7 @@ figures.show(
     )
 )
 
-# %% slide="fragment" tags=["hide-input"] jupyter={"source_hidden": true}
+# %% slide="subslide" tags=["hide-input"] jupyter={"source_hidden": true}
 answers = {"hardly any: below 0.5": 0.25, "about 1": 1, "about 2": 2, "about 3, near log₂ 9": 3}
 reveal(
     "distillation_bits",
@@ -245,7 +247,7 @@ assert count_macs(teacher, (1, 28, 28)) > 20 * count_macs(alone, (1, 28, 28))
 # together.
 
 # %% [markdown] slide="subslide"
-# ### Two teachers in one loss
+# ### Label and teacher in one loss
 #
 # Label and teacher are weighed by $\alpha$ (Hinton et al., section 2):
 #
@@ -257,7 +259,7 @@ assert count_macs(teacher, (1, 28, 28)) > 20 * count_macs(alone, (1, 28, 28))
 # %% [markdown] slide="subslide"
 # ### One argument
 #
-# Now labels become rare: you may label **200** images. The teacher has seen thousands, and it gives its opinion on
+# Now labels become rare: you may label **200** images. The teacher has seen thousands, and it gives soft targets for
 # your 200. All of distillation is one argument of the loop that you know.
 
 # %% slide="fragment"
@@ -278,8 +280,8 @@ print(f"one run, {len(history.epochs)} epochs of {len(few)} labels: {accuracy}")
 # %% slide="fragment" tags=["hide-input"]
 predict(
     "distillation_few_labels",
-    f"{FEW} labels, equal steps: by how many percentage points is the student with the teacher's "
-    "opinions better than the student with the labels only? (Negative: worse.)",
+    f"{FEW} labels, equal steps: by how many percentage points is the student with labels and "
+    "teacher better than the student with labels only? (Negative: worse.)",
     low=-10,
     high=20,
     unit="points",
@@ -646,7 +648,7 @@ for arm, students in unseen.items():
         )
 
 
-# %% slide="fragment"
+# %% slide="subslide"
 def threes_right(student):
     """Count the validation threes that a student calls a 3."""
     guess = predict_logits(student, numbers.validation.images).argmax(dim=1)
@@ -764,10 +766,14 @@ def summary_of(case, arm):
 
 
 # %% slide="subslide" tags=["hide-input"]
-show_table([summary_of(case, arm) for case in kept.config["cases"] for arm in omitted_class.arms()])
+digits_3, *clothes = kept.config["cases"]
+show_table([summary_of(digits_3, arm) for arm in omitted_class.arms()])
+
+# %% slide="subslide" tags=["hide-input"]
+show_table([summary_of(case, arm) for case in clothes for arm in omitted_class.arms()])
 
 
-# %% slide="fragment"
+# %% slide="subslide"
 def mean_of(case, arm, name, shift=0.0):
     """Return the mean over seeds of one measure at one shift."""
     return mean_and_spread([curve[shifts.index(shift)] for curve in over_seeds(case, arm, name)])[0]
@@ -845,7 +851,7 @@ assert change == 0
 # %% [markdown] slide="subslide"
 # One photograph, chosen by rule: of all right answers, the one in the middle, by confidence at T = 1.
 
-# %% slide="fragment" tags=["hide-input"]
+# %% slide="subslide" tags=["hide-input"]
 at_1, at_4 = (softmax(at_work[0], T) for T in (1.0, 4.0))
 hits = (at_1.argmax(dim=1) == labels).nonzero().flatten()
 middle = hits[at_1[hits].amax(dim=1).argsort()[len(hits) // 2]].item()
@@ -877,7 +883,7 @@ assert mean[4.0]["mean confidence"] < mean[4.0]["accuracy"] - 0.1
 # The loss asked the teacher, the student never does. What goes to the phone is the student: the same net with the same
 # cost as one that never had a teacher. Measured side by side, one image and a batch of 256.
 
-# %% slide="fragment"
+# %% slide="subslide"
 side_by_side = {
     "teacher": teacher,
     "student, labels only": alone,
@@ -1066,14 +1072,14 @@ quiz(
 # %% slide="fragment"
 seed_everything(0)
 thin = hints.thin_student()
-print([name for name, _ in thin.named_children()])
+print(*dict(thin.named_children()))
 print(f"{count_parameters(thin):,} parameters; the teacher has {count_parameters(teacher):,}")
 print(
     f"{count_macs(thin, (1, 28, 28)):,} MACs; the teacher has {count_macs(teacher, (1, 28, 28)):,}"
 )
 assert count_parameters(thin) < count_parameters(teacher)
 
-# %% slide="fragment" tags=["hide-input"]
+# %% slide="subslide" tags=["hide-input"]
 predict(
     "distillation_thin_alone",
     "Ten classes, equally frequent. Which validation accuracy does this net reach with labels only, "
@@ -1232,7 +1238,7 @@ def best_rate(name):
     return next(row["learning_rate"] for row in deep.rows if row["arm"] == name and row["chosen"])
 
 
-# %% slide="fragment" tags=["hide-input"]
+# %% slide="subslide" tags=["hide-input"]
 tried = deep.config["learning_rates"]
 show_table(
     [
@@ -1254,7 +1260,7 @@ show_table(
 )
 print("Recorded:", tag(deep))
 
-# %% slide="fragment" tags=["hide-input"] jupyter={"source_hidden": true}
+# %% slide="subslide" tags=["hide-input"] jupyter={"source_hidden": true}
 mean_of = {name: sum(of_arm(name)) / len(of_arm(name)) for name in tried}
 trained, untrained = mean_of["hints, then labels"], mean_of["untrained hints, then labels"]
 of_the_way = (untrained - mean_of["labels alone"]) / (trained - mean_of["labels alone"])
@@ -1405,7 +1411,7 @@ show_table(table_here)
 print("Validation accuracy, mean ± sd. Recorded:", tag(sizes))
 
 
-# %% slide="fragment"
+# %% slide="subslide"
 def average(values):
     """Return the mean over the seeds."""
     return sum(values) / len(values)
@@ -1513,7 +1519,7 @@ all_epochs = recipe.config(0, scale).epochs
 eskd = early_stopped(kd, stop_epoch=all_epochs // 2)
 print([kd_weight(epoch, all_epochs // 2, kd.alpha) for epoch in range(all_epochs)])
 
-# %% slide="fragment" tags=["hide-input"]
+# %% slide="subslide" tags=["hide-input"]
 steps = select(part="curve")[0]["steps"]
 halfway = steps[-1] / 2
 over_time = {
@@ -1623,7 +1629,7 @@ print(
     "Top-1 errors (lower is better) of a ResNet18 on ImageNet; Cho and Hariharan, ICCV 2019, table 3"
 )
 
-# %% slide="fragment"
+# %% slide="subslide"
 for student in sizes.config["students"]:
     scratch = at_best(student=student, method="scratch")
     best_eskd = [at_best(student=student, method="ESKD", teacher=name) for name in TEACHERS]
@@ -1830,7 +1836,7 @@ print(
 # It cannot see the frames in between; it is told what somebody saw who could. One seed, students with **50 labelled
 # clips of each motion**; the teacher had all of them.
 
-# %% slide="fragment"
+# %% slide="subslide"
 frames_record = load_record("few_frames")
 weight = frames_record.config["chosen"]["representation, few clips"]  # on validation clips
 clip_teacher = few_frames.train_teacher(clips, 0, device)
@@ -1902,7 +1908,7 @@ figures.show(
     )
 )
 
-# %% slide="fragment"
+# %% slide="subslide"
 for clips_name in few_frames.SETS:
     for step in (10, 5, 3):
         pairs = zip(
@@ -2083,7 +2089,7 @@ predict(
 )
 
 
-# %% slide="fragment" tags=["hide-input"]
+# %% slide="subslide" tags=["hide-input"]
 def seen_in(network, taught, view):
     """Return the accuracies in one view, one for each seed."""
     return [row["accuracy"][view] for row in rows_of(habits_record, network, taught)]
@@ -2178,7 +2184,7 @@ quiz(
 # of many on one set of images, and reports the score on the same images, reports a little luck, too. So here, and only
 # here, are the test photographs and test digits.
 
-# %% slide="fragment"
+# %% slide="subslide"
 fewest, most = counts[0], counts[-1]
 chosen_arm = {
     n: max(("T=1", "T=4", "T=20"), key=lambda arm, n=n: mean_gain(arm, n)) for n in counts
@@ -2235,7 +2241,7 @@ show_table(
 print("Section 3 on test images, each student with its shift from validation. Recorded:", tag(kept))
 
 
-# %% slide="fragment"
+# %% slide="subslide"
 def on_test_after(case, arm):
     """Return the mean F1 on test images with the shift that was chosen on validation."""
     rows = [row for row in kept.rows if (row["case"], row["arm"]) == (case, arm)]
