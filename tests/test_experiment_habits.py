@@ -9,10 +9,11 @@ from sklearn.metrics import cohen_kappa_score
 
 from effcv_lab.cache import fit_cached
 from effcv_lab.data import Splits, fashion
-from effcv_lab.distillation import kd_loss
-from effcv_lab.experiments import asked_once, habits, recipes
+from effcv_lab.distillation import DistillationLoss
+from effcv_lab.experiments import habits, recipes, students
 from effcv_lab.experiments.habits import dimmed, inverted, rows_of, taught
 from effcv_lab.experiments.habits_measures import kept_answers, shared_mistakes
+from effcv_lab.models import mlp
 from effcv_lab.records import load_record, save_record
 from effcv_lab.training import cross_entropy, evaluate, fit, predict_logits
 
@@ -151,7 +152,7 @@ def quick(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("EFFCV_CACHE", str(tmp_path_factory.mktemp("cache")))
         patch.setattr(recipes, "fit_cached", two_epochs)
-        patch.setattr(asked_once, "fit", student)
+        patch.setattr(students, "fit", student)
         yield asked
 
 
@@ -187,18 +188,16 @@ def test_only_teachers_see_changed_images(record, quick, few_images):
 def test_each_student_listens_to_its_own_teacher(few_images, quick):
     nets = habits.train_teachers(few_images, 1, "class", "cpu", progress=False)
     before = len(quick)
-    students = habits.train_students("mlp", nets, few_images, 1, "class", "cpu")
-    assert list(students) == ["none", *habits.CHANGES]
+    taught_by = habits.train_students("mlp", nets, few_images, 1, "class", "cpu")
+    assert list(taught_by) == ["none", *habits.CHANGES]
     asked = quick[before:]
     assert asked[0][3]["batch_loss"] is cross_entropy
-    logits, labels = torch.randn(80, 10), few_images.train.labels
-    for (_, _, config, options), net in zip(asked[1:], nets.values(), strict=True):
-        loss = options["batch_loss"]
-        said = predict_logits(net, few_images.train.images)
-        torch.testing.assert_close(loss.teacher_logits, said)
-        assert torch.equal(loss.labels, labels) and config.seed == 1
-        found, wanted = loss.loss(logits, said, labels), kd_loss(logits, said, labels, 4.0, 0.9)
-        assert torch.equal(found, wanted)
+    student, images, labels = mlp((3,)), few_images.train.images, few_images.train.labels
+    for (_, train, config, options), net in zip(asked[1:], nets.values(), strict=True):
+        found = options["batch_loss"](student, images, labels)
+        wanted = DistillationLoss(net, 4.0, 0.9)(student, images, labels)
+        torch.testing.assert_close(found, wanted)
+        assert torch.equal(train.labels, labels) and config.seed == 1
     assert len({replace(config, seed=0) for _, _, config, _ in asked}) == 1
 
 

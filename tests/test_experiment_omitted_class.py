@@ -8,15 +8,16 @@ import torch
 from sklearn.metrics import accuracy_score, f1_score, precision_score, recall_score
 
 from effcv_lab.data import Splits, digits, fashion
-from effcv_lab.distillation import kd_loss
+from effcv_lab.distillation import DistillationLoss
 from effcv_lab.experiments import omitted_class
-from effcv_lab.experiments.asked_once import train_student
 from effcv_lab.experiments.omitted_class import SHIFTS, arms, cases, over_shifts, without
 from effcv_lab.experiments.recipes import Recipe
+from effcv_lab.experiments.students import train_student
 from effcv_lab.models import mlp
 from effcv_lab.records import load_record, save_record
 from effcv_lab.training import evaluate, predict_logits
 
+ARMS = ("labels", "T=1", "T=4", "T=20")
 CASES = ("digits, 3", "clothes, sneaker", "clothes, trouser")
 
 
@@ -123,21 +124,22 @@ def test_the_shifts_begin_at_none_and_rise():
 
 
 def test_soft_arms_hear_no_label_and_the_control_hears_nothing_else():
-    student, teacher = torch.randn(2, 6, 10)
-    labels, others = torch.arange(6), torch.arange(6) + 1
+    images, labels, others = torch.randn(6, 1, 28, 28), torch.arange(6), torch.arange(6) + 1
+    student, teacher, another = mlp((3,)), mlp((4,)), mlp((5,))
     for T in (1.0, 4.0, 20.0):
-        loss = arms()[f"T={T:g}"]
-        assert torch.equal(loss(student, teacher, labels), loss(student, teacher, others))
-        expected = kd_loss(student, teacher, labels, T, alpha=1.0)
-        torch.testing.assert_close(loss(student, teacher, labels), expected)
-    control = arms()["labels"]
-    assert torch.equal(control(student, teacher, labels), control(student, -teacher, labels))
-    assert not torch.equal(control(student, teacher, labels), control(student, teacher, others))
+        loss = arms(teacher)[f"T={T:g}"]
+        found = loss(student, images, labels)
+        assert torch.equal(found, loss(student, images, others))
+        expected = DistillationLoss(teacher, T, alpha=1.0)(student, images, labels)
+        torch.testing.assert_close(found, expected)
+    control = arms(teacher)["labels"](student, images, labels)
+    assert torch.equal(control, arms(another)["labels"](student, images, labels))
+    assert not torch.equal(control, arms(teacher)["labels"](student, images, others))
 
 
 def test_no_student_sees_an_image_of_its_omitted_class(record, seen, few_images):
     clothes, numbers = (splits.train for splits in few_images)
-    assert len(seen) == 3 * 2 * len(arms())
+    assert len(seen) == 3 * 2 * len(ARMS)
     for row, known in zip(record.rows, seen, strict=True):
         train = numbers if row["case"] == "digits, 3" else clothes
         omitted = {"digits, 3": "3", "clothes, sneaker": "Sneaker", "clothes, trouser": "Trouser"}
@@ -149,7 +151,7 @@ def test_no_student_sees_an_image_of_its_omitted_class(record, seen, few_images)
 
 def test_the_record_has_a_complete_row_for_each_case_seed_and_arm(record):
     keys = [(row["case"], row["seed"], row["arm"]) for row in record.rows]
-    assert keys == [(case, seed, arm) for case in CASES for seed in (0, 1) for arm in arms()]
+    assert keys == [(case, seed, arm) for case in CASES for seed in (0, 1) for arm in ARMS]
     for row in record.rows:
         assert all(
             len(row[name]) == len(SHIFTS) for name in ("accuracy", "recall", "precision", "f1")
@@ -163,7 +165,7 @@ def test_a_row_is_of_the_student_of_its_case_seed_and_arm(record, few_images, sm
     case = cases(*few_images)["clothes, trouser"]
     teacher = case.teacher.train(case.splits, 1, "class", "cpu", progress=False)
     known = without(case.splits.train, 1)
-    student = train_student(case.student, known, teacher, arms()["T=4"], case.splits, 1)
+    student = train_student(case.student, known, arms(teacher)["T=4"], case.splits, 1)
     (row,) = (
         row
         for row in record.rows

@@ -13,14 +13,13 @@ from effcv_lab.distillation import DistillationLoss, early_stopped, kd_loss
 from effcv_lab.experiments import teacher_size, teacher_size_lesson
 from effcv_lab.experiments.teacher_size_lesson import BETWEEN, STUDENTS, TEACHERS, Lesson
 from effcv_lab.experiments.teacher_size_measures import (
-    Remembered,
     TermsOverTime,
     agreements,
     best_setting,
     certainty,
     stop_epochs,
 )
-from effcv_lab.models import mlp, small_cnn
+from effcv_lab.models import mlp
 from effcv_lab.records import load_record, save_record
 from effcv_lab.training import cross_entropy, evaluate, predict_logits, seed_everything
 
@@ -68,30 +67,6 @@ def rows_of(record, **fixed):
 def same(net, other):
     pairs = zip(net.state_dict().values(), other.state_dict().values(), strict=True)
     return all(torch.equal(a, b) for a, b in pairs)
-
-
-def test_a_remembered_teacher_gives_each_image_the_answer_of_the_teacher():
-    images = torch.rand(7, 1, 28, 28)
-    teacher = small_cnn((2, 3)).eval()
-    order = torch.tensor([5, 0, 5, 6])
-    found = Remembered(teacher, images)(images[order])
-    torch.testing.assert_close(found, predict_logits(teacher, images)[order])
-
-
-def test_a_remembered_teacher_knows_no_other_image():
-    images = torch.rand(2, 1, 4, 4)
-    with pytest.raises(KeyError):
-        Remembered(nn.Flatten(), images)(images + 0.5)
-
-
-def test_learning_from_a_remembered_teacher_is_learning_from_the_teacher(few_images):
-    teacher, student = small_cnn((2, 3)).eval(), mlp((5,))
-    images, labels = few_images.train.images[:9], few_images.train.labels[:9]
-    losses = [
-        DistillationLoss(one, 4.0, 0.9)(student, images, labels)
-        for one in (teacher, Remembered(teacher, few_images.train.images))
-    ]
-    torch.testing.assert_close(*losses)
 
 
 def test_the_terms_over_time_are_torchs_at_each_point(few_images):

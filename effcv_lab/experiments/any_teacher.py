@@ -14,17 +14,13 @@ from torch import nn
 
 from effcv_lab.arguments import one_of
 from effcv_lab.data import ImageSet, Splits
-from effcv_lab.experiments.asked_once import (
-    checked_counts,
-    distil,
-    labels_only,
-    train_student,
-)
+from effcv_lab.distillation import DistillationLoss
 from effcv_lab.experiments.distillation_labels import STUDENT, TEACHER
 from effcv_lab.experiments.recipes import Recipe, checked_seeds, rounded, splits_for
+from effcv_lab.experiments.students import Remembered, checked_counts, train_student
 from effcv_lab.models import Ensemble, count_macs, count_parameters, mlp, small_cnn
 from effcv_lab.records import Record, describe_machine
-from effcv_lab.training import evaluate, pick_device
+from effcv_lab.training import cross_entropy, evaluate, pick_device
 
 TEMPERATURE, ALPHA = 2.0, 0.9
 MEMBERS = 3  # of an ensemble
@@ -146,14 +142,13 @@ def _students(
     budget: str, device: torch.device, shown: int,
 ) -> dict[str, nn.Module]:  # fmt: skip
     """Train the student of this name alone and from each teacher, all on the same images."""
-    soft = distil(TEMPERATURE, ALPHA)
-    arms = {ALONE: (teachers["CNN"], labels_only)}
-    arms |= {of: (teacher, soft) for of, teacher in teachers.items()}
+    losses = {ALONE: cross_entropy}
+    for of, teacher in teachers.items():
+        remembered = Remembered(teacher, known.images)
+        losses[of] = DistillationLoss(remembered, TEMPERATURE, ALPHA)
     return {
-        of: train_student(
-            STUDENTS[name], known, teacher, loss, splits, seed, budget, device, shown=shown
-        )
-        for of, (teacher, loss) in arms.items()
+        of: train_student(STUDENTS[name], known, loss, splits, seed, budget, device, shown=shown)
+        for of, loss in losses.items()
     }
 
 

@@ -7,27 +7,21 @@ that say where a gain comes from. All students take the same number of steps.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
-from effcv_lab.arguments import number_in, one_of
+from effcv_lab.arguments import one_of
 from effcv_lab.data import ImageSet, Splits
-from effcv_lab.distillation import kd_terms
-from effcv_lab.experiments.asked_once import (
-    LogitLoss,
-    checked_counts,
-    distil,
-    labels_only,
-    repeated,
-    train_student,
-)
+from effcv_lab.distillation import DistillationLoss, kd_terms
+from effcv_lab.distillation.outputs import ask
 from effcv_lab.experiments.recipes import Recipe, checked_seeds, rounded, splits_for
+from effcv_lab.experiments.students import Remembered, checked_counts, repeated, train_student
 from effcv_lab.models import mlp, small_cnn
 from effcv_lab.records import Record, describe_machine
-from effcv_lab.training import evaluate, pick_device
+from effcv_lab.training import BatchLoss, cross_entropy, evaluate, pick_device
 
 ALPHA = 0.9
 TEMPERATURES = (1.0, 4.0, 20.0)
@@ -40,42 +34,54 @@ OWN_TEACHER = Recipe("small_cnn", small_cnn, class_epochs=4, paper_epochs=10, le
 STUDENT = Recipe("mlp((30,))", lambda: mlp((30,)), 8, 20, learning_rate=0.05)
 
 
-def distil_without_t2(temperature: float, alpha: float) -> LogitLoss:
-    """Return the distillation loss with its factor T² forgotten.
+@dataclass(frozen=True)
+class WithoutT2(DistillationLoss):
+    """The distillation loss with its factor T² forgotten: wrong on purpose, to see what that costs.
 
     ``(1 - alpha) * CE + alpha * KL(p_T || q_T)``: the teacher's gradient is T² times too small.
-    Wrong on purpose, to see what that costs.
 
     Examples
     --------
-    >>> student, teacher = torch.zeros(1, 2), torch.tensor([[0.0, 4.0]])
-    >>> right, wrong = distil(4.0, alpha=1.0), distil_without_t2(4.0, alpha=1.0)
-    >>> labels = torch.tensor([1])
-    >>> round((right(student, teacher, labels) / wrong(student, teacher, labels)).item(), 3)
+    >>> images, labels = torch.tensor([[[[0.0, 4.0]]]]), torch.tensor([1])
+    >>> teacher = nn.Flatten()  # its logits are the pixels
+    >>> student = nn.Sequential(teacher, nn.Softplus())
+    >>> right, wrong = (
+    ...     loss(teacher, temperature=4.0, alpha=1.0)(student, images, labels)
+    ...     for loss in (DistillationLoss, WithoutT2)
+    ... )
+    >>> round((right / wrong).item(), 3)
     16.0
     """
-    alpha = number_in("alpha", alpha, 0, 1)
 
-    def loss(student_logits: Tensor, teacher_logits: Tensor, labels: Tensor) -> Tensor:
-        hard, soft = kd_terms(student_logits, teacher_logits, labels, temperature)
-        return (1 - alpha) * hard + alpha * soft / temperature**2
+    def __call__(self, student: nn.Module, images: Tensor, labels: Tensor) -> Tensor:
+        """Return the loss of one batch; only the student gets a gradient."""
+        logits = student(images), ask(self.teacher, images)
+        hard, soft = kd_terms(*logits, labels, self.temperature)
+        return (1 - self.alpha) * hard + self.alpha * soft / self.temperature**2
 
-    return loss
 
-
-def quiet_labels(student_logits: Tensor, teacher_logits: Tensor, labels: Tensor) -> Tensor:
+def quiet_labels(student: nn.Module, images: Tensor, labels: Tensor) -> Tensor:
     """Return ``(1 - ALPHA) * CE``: what is left of the distillation loss if the teacher is mute."""
-    return (1 - ALPHA) * F.cross_entropy(student_logits, labels)
+    return (1 - ALPHA) * cross_entropy(student, images, labels)
 
 
-def arms() -> dict[str, LogitLoss]:
-    """Return the loss of each arm, by its name in the record; the own teacher's arm comes last."""
+def arms(teacher: nn.Module, own_teacher: nn.Module) -> dict[str, BatchLoss]:
+    """Return the loss of each arm, by its name in the record; the own teacher's arm comes last.
+
+    Parameters
+    ----------
+    teacher : Module
+        Trained on all labels.
+    own_teacher : Module
+        Trained on the labels that the student knows.
+    """
+    hottest = TEMPERATURES[-1]
     return {
-        "labels": labels_only,
-        **{f"T={T:g}": distil(T, ALPHA) for T in TEMPERATURES},
-        f"T={TEMPERATURES[-1]:g}, no T²": distil_without_t2(TEMPERATURES[-1], ALPHA),
+        "labels": cross_entropy,
+        **{f"T={T:g}": DistillationLoss(teacher, T, ALPHA) for T in TEMPERATURES},
+        f"T={hottest:g}, no T²": WithoutT2(teacher, hottest, ALPHA),
         "labels, weight 0.1": quiet_labels,
-        "own teacher": distil(OWN_TEMPERATURE, ALPHA),
+        "own teacher": DistillationLoss(own_teacher, OWN_TEMPERATURE, ALPHA),
     }
 
 
@@ -151,13 +157,11 @@ def _students(
     device: torch.device, shown: int,
 ) -> dict[str, object]:  # fmt: skip
     """Train one student for each arm and measure it, and measure both teachers."""
+    losses = arms(*(Remembered(teacher, known.images) for teacher in teachers.values()))
     students = {
-        name: train_student(
-            STUDENT, known, teachers.get(name, teachers["teacher"]), loss, splits, seed, budget,
-            device, shown=shown,
-        )
-        for name, loss in arms().items()
-    }  # fmt: skip
+        name: train_student(STUDENT, known, loss, splits, seed, budget, device, shown=shown)
+        for name, loss in losses.items()
+    }
     config = STUDENT.config(seed, budget)
     return {
         "steps": config.epochs * -(-shown // config.batch_size),

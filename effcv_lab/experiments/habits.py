@@ -14,10 +14,11 @@ from torch import Tensor, nn
 
 from effcv_lab.arguments import one_of
 from effcv_lab.data import ImageSet, Splits
+from effcv_lab.distillation import DistillationLoss
 from effcv_lab.evaluation import predict_logits
-from effcv_lab.experiments.asked_once import distil, train_student
 from effcv_lab.experiments.habits_measures import kept_answers, shared_mistakes
 from effcv_lab.experiments.recipes import Recipe, checked_seeds, rounded, splits_for
+from effcv_lab.experiments.students import Remembered, train_student
 from effcv_lab.models import mlp, small_cnn
 from effcv_lab.records import Record, describe_machine
 from effcv_lab.switches import pick_device
@@ -135,9 +136,8 @@ def train_students(
     recipe = STUDENTS[one_of("kind", kind, tuple(STUDENTS))]
     students = {"none": recipe.train(splits, seed, budget, device, progress=False)}
     for name, teacher in teachers.items():
-        students[name] = train_student(
-            recipe, splits.train, teacher, distil(TEMPERATURE, ALPHA), splits, seed, budget, device
-        )
+        loss = DistillationLoss(Remembered(teacher, splits.train.images), TEMPERATURE, ALPHA)
+        students[name] = train_student(recipe, splits.train, loss, splits, seed, budget, device)
     return students
 
 

@@ -14,12 +14,13 @@ from torch import Tensor, nn
 
 from effcv_lab.arguments import one_of, whole_number
 from effcv_lab.data import ImageSet, Splits, digits
-from effcv_lab.experiments.asked_once import LogitLoss, distil, labels_only, train_student
+from effcv_lab.distillation import DistillationLoss
 from effcv_lab.experiments.distillation_labels import STUDENT, TEACHER
 from effcv_lab.experiments.recipes import Recipe, checked_seeds, rounded, splits_for
+from effcv_lab.experiments.students import Remembered, train_student
 from effcv_lab.models import mlp
 from effcv_lab.records import Record, describe_machine
-from effcv_lab.training import evaluate, pick_device, predict_logits
+from effcv_lab.training import BatchLoss, cross_entropy, evaluate, pick_device, predict_logits
 
 TEMPERATURES = (1.0, 4.0, 20.0)
 SHIFTS = tuple(step / 4 for step in range(49))  # of the missing class's bias: 0 to 12
@@ -51,11 +52,11 @@ def cases(fashion_splits: Splits, digit_splits: Splits) -> dict[str, Case]:
     }
 
 
-def arms() -> dict[str, LogitLoss]:
+def arms(teacher: nn.Module) -> dict[str, BatchLoss]:
     """Return the loss of each arm by its name in the record; soft targets come without labels."""
     return {
-        "labels": labels_only,
-        **{f"T={T:g}": distil(T, alpha=1.0) for T in TEMPERATURES},
+        "labels": cross_entropy,
+        **{f"T={T:g}": DistillationLoss(teacher, T, alpha=1.0) for T in TEMPERATURES},
     }
 
 
@@ -101,6 +102,7 @@ def over_shifts(
 
     Examples
     --------
+    >>> import torch
     >>> logits, labels = torch.tensor([[2.0, 1.0], [1.0, 0.0], [4.0, 0.0]]), torch.tensor([1, 1, 0])
     >>> over_shifts(logits, labels, omitted=1, shifts=[0.0, 2.0, 9.0])["f1"]
     [0.0, 1.0, 0.8]
@@ -161,9 +163,9 @@ def run(
         for seed in seeds:
             teacher = case.teacher.train(case.splits, seed, budget, device, progress)
             known = without(case.splits.train, case.splits.train.classes.index(case.omitted))
-            for arm, loss in arms().items():
+            for arm, loss in arms(Remembered(teacher, known.images)).items():
                 student = train_student(
-                    case.student, known, teacher, loss, case.splits, seed, budget, device
+                    case.student, known, loss, case.splits, seed, budget, device
                 )
                 measured = _measures(student, teacher, case)
                 rows.append(rounded({"case": name, "seed": seed, "arm": arm, **measured}))

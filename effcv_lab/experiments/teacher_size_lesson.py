@@ -11,9 +11,10 @@ from effcv_lab.data import Splits
 from effcv_lab.distillation import distill_chain
 from effcv_lab.experiments.distillation_labels import TEACHER
 from effcv_lab.experiments.recipes import Recipe
-from effcv_lab.experiments.teacher_size_measures import Remembered, agreements, certainty
+from effcv_lab.experiments.students import Remembered, train_student
+from effcv_lab.experiments.teacher_size_measures import agreements, certainty
 from effcv_lab.models import count_parameters, mlp, small_cnn
-from effcv_lab.training import BatchLoss, evaluate, fit, predict_logits, seed_everything
+from effcv_lab.training import BatchLoss, evaluate, predict_logits
 
 TEACHERS = {
     "small": Recipe("small_cnn((4, 8, 16))", lambda: small_cnn((4, 8, 16)), 10, 10, 0.2),
@@ -81,14 +82,10 @@ class Lesson:
     ) -> nn.Module:
         """Train a student; whatever the loss, first weights and order are those of the seed."""
         recipe = replace(STUDENTS[student], learning_rate=learning_rate)
-        seed_everything(self.seed)
-        model = recipe.build()
-        fit(
-            model, self.splits.train, self.splits.validation,
-            recipe.config(self.seed, self.budget), batch_loss=loss, after_step=after_step,
-            device=self.device, progress=False,
+        return train_student(
+            recipe, self.splits.train, loss, self.splits, self.seed, self.budget, self.device,
+            after_step=after_step,
         )  # fmt: skip
-        return model
 
     def chained(
         self, student: str, learning_rate: float, temperature: float, alpha: float

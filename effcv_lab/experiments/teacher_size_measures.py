@@ -1,4 +1,4 @@
-"""What the teacher size experiment asks and writes down: remembered answers, both loss terms."""
+"""What the teacher size experiment writes down: both loss terms over time, the best settings, agreement."""
 
 from __future__ import annotations
 
@@ -13,44 +13,6 @@ from effcv_lab.softmax import entropy
 from effcv_lab.training import predict_logits
 
 SETTING = ("learning_rate", "temperature", "alpha", "stop_epoch")
-
-
-class Remembered(nn.Module):
-    """A teacher asked once about each of its images; from then on it looks its answers up.
-
-    It stands for the teacher in any loss, and answers about these very images only.
-
-    Parameters
-    ----------
-    teacher : Module from images ``(B, C, H, W)`` to logits ``(B, K)``
-    images : Tensor (N, C, H, W)
-
-    Raises
-    ------
-    KeyError
-        When asked about another image.
-
-    Examples
-    --------
-    >>> import torch
-    >>> images = torch.rand(3, 1, 2, 2)
-    >>> torch.equal(Remembered(nn.Flatten(), images)(images[[2, 0]]), images[[2, 0]].flatten(1))
-    True
-    """
-
-    def __init__(self, teacher: nn.Module, images: Tensor) -> None:
-        super().__init__()
-        self.logits = predict_logits(teacher, images)
-        self.places = {key: place for place, key in enumerate(_keys(images))}
-
-    def forward(self, images: Tensor) -> Tensor:
-        """Look the logits of images ``(B, C, H, W)`` up."""
-        places = [self.places[key] for key in _keys(images)]
-        return self.logits[places].to(images.device)
-
-
-def _keys(images: Tensor) -> list[bytes]:
-    return [image.tobytes() for image in images.cpu().numpy()]
 
 
 class TermsOverTime:

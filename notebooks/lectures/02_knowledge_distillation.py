@@ -57,11 +57,11 @@ from effcv_lab.experiments import (
     omitted_class,
     teacher_size,
 )
-from effcv_lab.experiments.asked_once import distil, train_student
 from effcv_lab.experiments.few_frames import Arm, accuracy_over_macs
 from effcv_lab.experiments.habits import rows_of
 from effcv_lab.experiments.habits_measures import shared_mistakes
 from effcv_lab.experiments.recipes import splits_for
+from effcv_lab.experiments.students import Remembered, train_student
 from effcv_lab.experiments.teacher_size_lesson import STUDENTS, TEACHERS
 from effcv_lab.experiments.teacher_size_measures import TermsOverTime, best_setting
 from effcv_lab.models import count_macs, count_parameters, features, latency_ms, size_bytes
@@ -288,15 +288,13 @@ predict(
 )
 
 # %% slide="subslide"
-arms = distillation_labels.arms()
 taught = {"labels": [], "T=4": []}
-for arm, students in taught.items():
-    for seed in seeds:
-        known = splits.train.per_class(FEW // len(classes), seed=seed)
-        student = train_student(
-            STUDENT, known, teacher, arms[arm], splits, seed, scale, device, shown=8000
-        )
-        students.append(student)
+for seed in seeds:
+    known = splits.train.per_class(FEW // len(classes), seed=seed)
+    beside = DistillationLoss(Remembered(teacher, known.images), temperature=4.0, alpha=0.9)
+    for arm, loss in {"labels": cross_entropy, "T=4": beside}.items():
+        student = train_student(STUDENT, known, loss, splits, seed, scale, device, shown=8000)
+        taught[arm].append(student)
 
 
 # %% slide="skip"
@@ -630,22 +628,14 @@ figures.show(
 )
 
 # %% slide="subslide"
-arms = omitted_class.arms()  # T=4: soft targets only; labels: the same images with their labels
-unseen = {"T=4": [], "labels": []}
-for arm, students in unseen.items():
-    for seed in seeds:
-        students.append(
-            train_student(
-                omitted_class.DIGIT_STUDENT,
-                rest,
-                digit_teacher,
-                arms[arm],
-                numbers,
-                seed,
-                scale,
-                device,
-            )
-        )
+soft_only = DistillationLoss(Remembered(digit_teacher, rest.images), temperature=4.0, alpha=1.0)
+unseen = {
+    arm: [
+        train_student(omitted_class.DIGIT_STUDENT, rest, loss, numbers, seed, scale, device)
+        for seed in seeds
+    ]
+    for arm, loss in {"T=4": soft_only, "labels": cross_entropy}.items()
+}
 
 
 # %% slide="subslide"
@@ -679,6 +669,7 @@ assert found > threes / 2 and max(right["labels"]) <= threes / 10
 # %% slide="fragment"
 kept = load_record("omitted_class")
 shifts = kept.config["shifts"]
+ways = list(dict.fromkeys(row["arm"] for row in kept.rows))
 
 
 def over_seeds(case, arm, name):
@@ -692,7 +683,7 @@ def shown(case, name):
         "labels" if arm == "labels" else f"soft, {arm.replace('=', ' = ')}": over_seeds(
             case, arm, name
         )
-        for arm in omitted_class.arms()
+        for arm in ways
     }
 
 
@@ -767,10 +758,10 @@ def summary_of(case, arm):
 
 # %% slide="subslide" tags=["hide-input"]
 digits_3, *clothes = kept.config["cases"]
-show_table([summary_of(digits_3, arm) for arm in omitted_class.arms()])
+show_table([summary_of(digits_3, arm) for arm in ways])
 
 # %% slide="subslide" tags=["hide-input"]
-show_table([summary_of(case, arm) for case in clothes for arm in omitted_class.arms()])
+show_table([summary_of(case, arm) for case in clothes for arm in ways])
 
 
 # %% slide="subslide"
@@ -782,9 +773,7 @@ def mean_of(case, arm, name, shift=0.0):
 for case in kept.config["cases"]:
     assert mean_of(case, "labels", "recall") < 0.05  # before any shift
     assert mean_of(case, "labels", "recall", shifts[-1]) > 0.3  # the control is not zero
-    best_f1 = {
-        arm: max(mean_of(case, arm, "f1", s) for s in shifts) for arm in omitted_class.arms()
-    }
+    best_f1 = {arm: max(mean_of(case, arm, "f1", s) for s in shifts) for arm in ways}
     assert min(best_f1[arm] for arm in best_f1 if arm != "labels") > best_f1["labels"] + 0.1
     print(case, {arm: round(f1, 2) for arm, f1 in best_f1.items()}, "(best F1 of the mean curve)")
 
@@ -1979,16 +1968,10 @@ predict(
 # ### The same mistakes?
 
 # %% slide="fragment"
-pupil = train_student(
-    habits.STUDENTS["mlp"],
-    splits.train,
-    teacher,
-    distil(habits.TEMPERATURE, habits.ALPHA),
-    splits,
-    0,
-    scale,
-    device,
+like_teacher = DistillationLoss(
+    Remembered(teacher, splits.train.images), habits.TEMPERATURE, habits.ALPHA
 )
+pupil = train_student(habits.STUDENTS["mlp"], splits.train, like_teacher, splits, 0, scale, device)
 taught_by, given = (predict_logits(net, images).argmax(dim=1) for net in (teacher, pupil))
 shares = shared_mistakes(taught_by, given, labels)
 print(f"wrong teacher: {shares['wrong']:.1%} of the images; of these, the student is")
