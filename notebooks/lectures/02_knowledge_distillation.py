@@ -129,7 +129,7 @@ figures.show(
     figures.probability_bars(
         {"the label": hard, "the teacher, T = 4": softmax(logits[doubtful], 4.0)},
         classes,
-        title="The label names a shirt; the teacher says what else it could be",
+        title="The label says shirt; the teacher says what else it could be",
         x_label="Probability",
         note=note,
     )
@@ -742,17 +742,17 @@ def summary_of(case, arm):
 
     def pick(name, places):
         chosen = [row[name][place] for row, place in zip(rows, places, strict=True)]
-        return plus_minus(chosen, decimals=0)
+        return plus_minus(chosen, decimals=0).removesuffix(" %")
 
     return {
         "left out": case,
         "learned from": arm,
-        "recall": pick("recall", [0] * len(rows)),
-        "accuracy": pick("accuracy", [0] * len(rows)),
+        "recall, %": pick("recall", [0] * len(rows)),
+        "accuracy, %": pick("accuracy", [0] * len(rows)),
         "best shift": f"{mean_and_spread([row['best_shift'] for row in rows])[0]:.1f}",
-        "recall then": pick("recall", best),
-        "accuracy then": pick("accuracy", best),
-        "F1 then": pick("f1", best),
+        "recall then, %": pick("recall", best),
+        "accuracy then, %": pick("accuracy", best),
+        "F1 then, %": pick("f1", best),
     }
 
 
