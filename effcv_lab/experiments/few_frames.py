@@ -1,7 +1,7 @@
 """A see-it-all teacher and students that look at few frames of a clip: accuracy against MACs.
 
 Teacher and student are the same network; only the first layer, which picks the frames, differs.
-All students of one training set see the same clips in the same order for the same steps.
+All networks of one training set see the same clips in the same order for the same steps.
 """
 
 from __future__ import annotations
@@ -72,15 +72,24 @@ def loss_of(arm: Arm, teacher: nn.Module) -> BatchLoss:
 
 
 def config_of(clips: str, seed: int) -> TrainConfig:
-    """Return the settings of a student; those of both training sets suit the labels alone."""
+    """Return the settings for a training set; the teacher and its students share them.
+
+    With all clips, 20 passes: the teacher tried batches of 64 and of 128 with rates 0.1, 0.2 and
+    0.3; these have its best mean validation accuracy over three seeds, and every third frame
+    gains by them as well. With few clips, the settings suit the labels alone.
+
+    It takes that many passes: at first, 30 steps of memory hand the first frame hardly any
+    gradient (a test measures it), and a teacher that stops early loses to students with fewer
+    frames. The gradient does not explode, so nothing is clipped.
+    """
     if clips == "all clips":
-        return TrainConfig(epochs=20, batch_size=128, learning_rate=0.2, seed=seed)
+        return TrainConfig(epochs=20, batch_size=64, learning_rate=0.1, seed=seed)
     return TrainConfig(epochs=60, batch_size=64, learning_rate=0.05, seed=seed)
 
 
 def teacher_config(seed: int) -> TrainConfig:
-    """Return the settings of the teacher."""
-    return TrainConfig(epochs=12, batch_size=128, learning_rate=0.3, seed=seed)
+    """Return the settings of the teacher, which learns from all clips."""
+    return config_of("all clips", seed)
 
 
 def train_teacher(

@@ -1740,7 +1740,7 @@ for student in sizes.config["students"]:
 # about 90 % fewer operations and 30 % less time, with a negligible drop on YouTube-8M.
 
 # %% slide="fragment"
-clip_counts = {"train": 3600, "validation": 900, "test": 9}  # the test clips are not used here
+clip_counts = {"train": 2700, "validation": 900, "test": 9}  # the test clips are not used here
 clips = Splits(
     *(moving_shapes(count, seed=seed) for seed, count in enumerate(clip_counts.values()))
 )
@@ -1841,8 +1841,9 @@ best = max(evaluate(net, clips.validation)[1] for net in pupils.values())
 assert evaluate(clip_teacher, clips.validation)[1] > best + 0.15  # frames matter more than losses
 
 # %% [markdown] slide="subslide"
-# One run says little. The record has three seeds, other students, and test clips, looked at once; weight and
-# temperature were chosen on validation clips. All students of a column saw the same clips for the same steps.
+# One run says little. The record has three seeds, more clips, other students, and test clips by which nothing was
+# chosen. Teacher and students took the same steps over all clips, at the batch size and rate that suit the *teacher*
+# best; weight and temperature were chosen on validation clips, too.
 
 
 # %% slide="fragment" tags=["hide-input"]
@@ -1853,18 +1854,19 @@ def on_test(arm, clips_name, step=10):
 
 # %% slide="fragment" tags=["hide-input"]
 watchers = {
-    "labels": "3 frames, labels",
-    "representation": "3 frames, + representation",
-    "answers": "3 frames, + answers",
-    "first frames": "the first 3 frames, labels",
+    ("labels", 3): "10 frames, labels",
+    ("labels", 10): "3 frames, labels",
+    ("representation", 10): "3 frames, + representation",
+    ("answers", 10): "3 frames, + answers",
+    ("first frames", 10): "the first 3 frames, labels",
 }
 lines = [
     {
         "student": title,
-        "test, all clips": plus_minus(on_test(arm, "all clips")),
-        "test, 50 a class": plus_minus(on_test(arm, "few clips")),
+        "test, all clips": plus_minus(on_test(arm, "all clips", step)),
+        "test, 50 a class": plus_minus(on_test(arm, "few clips", step)),
     }
-    for arm, title in watchers.items()
+    for (arm, step), title in watchers.items()
 ]
 every = plus_minus(on_test("teacher", "all clips", 1))
 show_table([{"student": "teacher: 30 frames", "test, all clips": every}, *lines], missing="–")
@@ -1890,39 +1892,47 @@ figures.show(
     figures.curves(
         at[-3:],
         curve,
-        title="Frames buy more than the loss; the loss buys most where labels are few",
+        title="Six frames for three buy most; the loss buys most where labels are few",
         x_label="MACs of a clip (3, 6 and 10 frames)",
         y_label="Test accuracy",
-        note=f"Same shape as the paper: drawn clips in place of YouTube-8M. Recorded: {tag(frames_record)}.",
+        note=f"Illustrative stand-in: drawn clips in place of YouTube-8M. Recorded: {tag(frames_record)}.",
     )
 )
 
 # %% slide="subslide"
+gained = {}
 for clips_name in few_frames.SETS:
     for step in (10, 5, 3):
         pairs = zip(
             *(on_test(arm, clips_name, step) for arm in ("labels", "representation")), strict=True
         )
-        gains = [with_it - without for without, with_it in pairs]
+        gained[clips_name, 30 // step] = gains = [with_it - without for without, with_it in pairs]
         print(f"{clips_name}, {30 // step:>2} frames: gained by the loss {plus_minus(gains)}")
-        assert min(gains) > -0.02 and (clips_name == "all clips" or min(gains) > 0)
+gained = {at: sum(gains) / len(gains) for at, gains in gained.items()}
+well_paid = [gained.pop(("few clips", frames)) for frames in (6, 10)]
+assert min(well_paid) > max(gained.values()) + 0.02  # few labels, and frames enough
 
 # %% slide="skip"
 spread_out, at_start = (on_test(arm, "all clips") for arm in ("labels", "first frames"))
 assert min(spread_out) > max(at_start) + 0.1  # which three frames
 assert min(on_test("labels", "all clips", 5)) > max(spread_out) + 0.1  # six frames instead of three
-assert max(on_test("teacher", "all clips", 1)) < min(on_test("labels", "all clips", 3))
+seeing_all, every_third = on_test("teacher", "all clips", 1), on_test("labels", "all clips", 3)
+assert abs(sum(seeing_all) - sum(every_third)) / len(seeing_all) < 0.02  # a third is enough
 
 # %% [markdown] slide="subslide"
-# Read the gains from the bottom up. With few labels the teacher's encoding helps every student, most the one that sees
-# most. With all labels, and three frames, it gives nothing: **it stands in for labels, not for frames that nobody
-# looked at.** *Which* frames is worth more than any loss here: three spread over the clip against the first three.
+# Read the gains from the bottom up. With few labels the teacher's encoding helps students of ten and of six frames a
+# lot; with three frames, or with all labels, little or nothing is left: **it stands in for labels, not for frames that
+# nobody looked at.** *Which* frames is worth more than any loss here: three spread over the clip against the first
+# three.
 
 # %% [markdown] slide="subslide"
 # Two things do not reproduce. One frame in ten is *no* negligible drop here: the paper's labels name what a video is
-# about, which few frames may show, while our class *is* the motion. And our teacher is no ceiling: it had fewer passes
-# over the clips than its students and 30 steps to remember, and every third frame beats it, with a third of its MACs,
-# from labels only. Try the cheap baseline first.
+# about, which few frames may show, while our class *is* the motion. And with all labels the loss gives nothing.
+
+# %% [markdown] slide="fragment"
+# One frame in three is enough here: from labels only, and trained like its teacher, that student is level with it at a
+# third of the MACs. **Try the cheap baseline first, and train the teacher as well as its students:** 30 steps of memory
+# learn slowly.
 
 # %% slide="subslide" tags=["hide-input"] jupyter={"source_hidden": true}
 quiz(
