@@ -16,10 +16,10 @@ from effcv_lab.arguments import one_of
 from effcv_lab.data import ImageSet, Splits
 from effcv_lab.distillation import DistillationLoss
 from effcv_lab.experiments.distillation_labels import STUDENT, TEACHER
-from effcv_lab.experiments.recipes import Recipe, checked_seeds, rounded, splits_for
+from effcv_lab.experiments.recipes import Recipe, checked_seeds, recorded, sizes, splits_for
 from effcv_lab.experiments.students import Remembered, checked_counts, train_student
 from effcv_lab.models import Ensemble, count_macs, count_parameters, mlp, small_cnn
-from effcv_lab.records import Record, describe_machine
+from effcv_lab.records import Record
 from effcv_lab.training import cross_entropy, evaluate, pick_device
 
 TEMPERATURE, ALPHA = 2.0, 0.9
@@ -122,18 +122,11 @@ def run(
                         "teacher_accuracy": levels.get(of),
                         "test_accuracy": evaluate(student, splits.test)[1],
                     }
-                    rows.append(rounded(row))
+                    rows.append(row)
                 if progress:
                     print(f"seed {seed}, {name}, {count:,} labels: done", flush=True)
-    return Record(
-        name="any_teacher",
-        command=f"effcv reproduce any_teacher --budget {budget} --seeds {len(seeds)}",
-        config=_configuration(splits, budget, counts),
-        seeds=seeds,
-        rows=rows,
-        device=device.type,
-        budget=budget,
-        **describe_machine(),
+    return recorded(
+        "any_teacher", _configuration(splits, budget, counts), rows, seeds, budget, device
     )
 
 
@@ -157,8 +150,7 @@ def _configuration(splits: Splits, budget: str, counts: list[int]) -> dict[str, 
     nets |= {f"{name} student": recipe for name, recipe in STUDENTS.items()}
     in_shape = tuple(splits.train.images.shape[1:])
     return {
-        "data": splits.train.name,
-        **{f"{part}_images": len(images) for part, images in splits._asdict().items()},
+        **sizes(splits),
         "label_counts": counts,
         "temperature": TEMPERATURE,
         "alpha": ALPHA,

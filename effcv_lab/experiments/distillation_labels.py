@@ -17,10 +17,10 @@ from effcv_lab.arguments import one_of
 from effcv_lab.data import ImageSet, Splits
 from effcv_lab.distillation import DistillationLoss, kd_terms
 from effcv_lab.distillation.outputs import ask
-from effcv_lab.experiments.recipes import Recipe, checked_seeds, rounded, splits_for
+from effcv_lab.experiments.recipes import Recipe, checked_seeds, recorded, sizes, splits_for
 from effcv_lab.experiments.students import Remembered, checked_counts, repeated, train_student
 from effcv_lab.models import mlp, small_cnn
-from effcv_lab.records import Record, describe_machine
+from effcv_lab.records import Record
 from effcv_lab.training import BatchLoss, cross_entropy, evaluate, pick_device
 
 ALPHA = 0.9
@@ -137,18 +137,11 @@ def run(
             teachers = {"teacher": teacher, "own teacher": own}
             measured = _students(known, teachers, splits, seed, budget, device, shown=counts[-1])
             row = {"seed": seed, "labels": count, **measured}
-            rows.append(rounded(row))
+            rows.append(row)
             if progress:
                 print(f"seed {seed}, {count:>6,} labels: {row['accuracy']}", flush=True)
-    return Record(
-        name="distillation_labels",
-        command=f"effcv reproduce distillation_labels --budget {budget} --seeds {len(seeds)}",
-        config=_configuration(splits, budget, counts),
-        seeds=seeds,
-        rows=rows,
-        device=device.type,
-        budget=budget,
-        **describe_machine(),
+    return recorded(
+        "distillation_labels", _configuration(splits, budget, counts), rows, seeds, budget, device
     )
 
 
@@ -174,8 +167,7 @@ def _students(
 
 def _configuration(splits: Splits, budget: str, counts: list[int]) -> dict[str, object]:
     return {
-        "data": splits.train.name,
-        **{f"{part}_images": len(images) for part, images in splits._asdict().items()},
+        **sizes(splits),
         "label_counts": counts,
         "alpha": ALPHA,
         "temperatures": TEMPERATURES,

@@ -17,10 +17,10 @@ from effcv_lab.data import ImageSet, Splits
 from effcv_lab.distillation import DistillationLoss
 from effcv_lab.evaluation import predict_logits
 from effcv_lab.experiments.habits_measures import kept_answers, shared_mistakes
-from effcv_lab.experiments.recipes import Recipe, checked_seeds, rounded, splits_for
+from effcv_lab.experiments.recipes import Recipe, checked_seeds, recorded, sizes, splits_for
 from effcv_lab.experiments.students import Remembered, train_student
 from effcv_lab.models import mlp, small_cnn
-from effcv_lab.records import Record, describe_machine
+from effcv_lab.records import Record
 from effcv_lab.switches import pick_device
 
 TEACHER = Recipe("small_cnn", small_cnn, class_epochs=10, paper_epochs=20, learning_rate=0.2)
@@ -200,16 +200,7 @@ def run(
             students = train_students(kind, teachers[seed], splits, seed, budget, device)
             measure(kind, students, seed, other)
         print(f"seed {seed} done", flush=True)
-    return Record(
-        name="habits",
-        command=f"effcv reproduce habits --budget {budget} --seeds {len(seeds)}",
-        config=_configuration(splits, budget),
-        seeds=seeds,
-        rows=[rounded(row) for row in rows],
-        device=device.type,
-        budget=budget,
-        **describe_machine(),
-    )
+    return recorded("habits", _configuration(splits, budget), rows, seeds, budget, device)
 
 
 def _answers(model: nn.Module, views: dict[str, Tensor]) -> dict[str, Tensor]:
@@ -234,8 +225,7 @@ def rows_of(record: Record, network: str, teacher: str) -> list[dict]:
 def _configuration(splits: Splits, budget: str) -> dict[str, object]:
     networks = {"teacher": TEACHER, **STUDENTS}
     return {
-        "data": splits.train.name,
-        **{f"{part}_images": len(images) for part, images in splits._asdict().items()},
+        **sizes(splits),
         "classes": splits.train.classes,
         "temperature": TEMPERATURE,
         "alpha": ALPHA,

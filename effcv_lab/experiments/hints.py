@@ -26,9 +26,9 @@ from effcv_lab.experiments.hints_students import (
     with_batch_norm,
     with_scaled_weights,
 )
-from effcv_lab.experiments.recipes import checked_seeds, rounded, splits_for
+from effcv_lab.experiments.recipes import checked_seeds, recorded, sizes, splits_for
 from effcv_lab.models import count_macs, count_parameters
-from effcv_lab.records import Record, describe_machine
+from effcv_lab.records import Record
 from effcv_lab.training import (
     BatchLoss,
     TrainConfig,
@@ -226,16 +226,7 @@ def run(
         accuracy = evaluate(teacher, splits.validation)[1]
         rate = TEACHER.learning_rate
         rows.append(_row(seed, "teacher", rate, teacher, accuracy, rate, splits))
-    return Record(
-        name="hints",
-        command=f"effcv reproduce hints --budget {budget} --seeds {len(seeds)}",
-        config=_configuration(splits, budget),
-        seeds=seeds,
-        rows=[rounded(row) for row in rows],
-        device=device.type,
-        budget=budget,
-        **describe_machine(),
-    )
+    return recorded("hints", _configuration(splits, budget), rows, seeds, budget, device)
 
 
 def _row(
@@ -256,8 +247,7 @@ def _configuration(splits: Splits, budget: str) -> dict[str, object]:
     hint_epochs, epochs = EPOCHS[budget]
     in_shape = tuple(splits.train.images.shape[1:])
     return {
-        "data": splits.train.name,
-        **{f"{part}_images": len(images) for part, images in splits._asdict().items()},
+        **sizes(splits),
         "teacher": TEACHER.name,
         "teacher_epochs": TEACHER.config(0, budget).epochs,
         "teacher_learning_rate": TEACHER.learning_rate,

@@ -16,10 +16,10 @@ from effcv_lab.arguments import one_of, whole_number
 from effcv_lab.data import ImageSet, Splits, digits
 from effcv_lab.distillation import DistillationLoss
 from effcv_lab.experiments.distillation_labels import STUDENT, TEACHER
-from effcv_lab.experiments.recipes import Recipe, checked_seeds, rounded, splits_for
+from effcv_lab.experiments.recipes import Recipe, checked_seeds, recorded, splits_for
 from effcv_lab.experiments.students import Remembered, train_student
 from effcv_lab.models import mlp
-from effcv_lab.records import Record, describe_machine
+from effcv_lab.records import Record
 from effcv_lab.training import BatchLoss, cross_entropy, evaluate, pick_device, predict_logits
 
 TEMPERATURES = (1.0, 4.0, 20.0)
@@ -168,17 +168,8 @@ def run(
                     case.student, known, loss, case.splits, seed, budget, device
                 )
                 measured = _measures(student, teacher, case)
-                rows.append(rounded({"case": name, "seed": seed, "arm": arm, **measured}))
-    return Record(
-        name="omitted_class",
-        command=f"effcv reproduce omitted_class --budget {budget} --seeds {len(seeds)}",
-        config=_configuration(chosen, budget),
-        seeds=seeds,
-        rows=rows,
-        device=device.type,
-        budget=budget,
-        **describe_machine(),
-    )
+                rows.append({"case": name, "seed": seed, "arm": arm, **measured})
+    return recorded("omitted_class", _configuration(chosen, budget), rows, seeds, budget, device)
 
 
 def _measures(student: nn.Module, teacher: nn.Module, case: Case) -> dict[str, object]:

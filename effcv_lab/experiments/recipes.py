@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import torch
 from torch import nn
 
 from effcv_lab.cache import fit_cached
 from effcv_lab.data import ImageSet, Splits, fashion
 from effcv_lab.data.fashion_files import DEBIAN_FOLDER
 from effcv_lab.folders import cache_folder
+from effcv_lab.records import Record, describe_machine
 from effcv_lab.training import BatchLoss, TrainConfig, cross_entropy
 
 
@@ -83,6 +85,33 @@ def checked_seeds(seeds: Sequence[int], least: int = 2) -> list[int]:
     if len(seeds) < least or len(set(seeds)) < len(seeds):
         raise ValueError(f"seeds must be at least {least} different numbers, got {seeds}")
     return seeds
+
+
+def sizes(splits: Splits) -> dict[str, object]:
+    """Say for a record's config which data these are, and how many images each part has."""
+    parts = {f"{part}_images": len(images) for part, images in splits._asdict().items()}
+    return {"data": splits.train.name, **parts}
+
+
+def recorded(
+    name: str,
+    config: Mapping[str, object],
+    rows: Sequence[dict],
+    seeds: list[int],
+    budget: str,
+    device: torch.device,
+) -> Record:
+    """Make the record of a run: its rows rounded, the command and this machine beside them."""
+    return Record(
+        name=name,
+        command=f"effcv reproduce {name} --budget {budget} --seeds {len(seeds)}",
+        config=config,
+        seeds=seeds,
+        rows=[rounded(row) for row in rows],
+        device=device.type,
+        budget=budget,
+        **describe_machine(),
+    )
 
 
 def rounded(value):

@@ -14,11 +14,11 @@ from pathlib import Path
 from effcv_lab.arguments import one_of
 from effcv_lab.data import Splits
 from effcv_lab.distillation import DistillationLoss, early_stopped
-from effcv_lab.experiments.recipes import checked_seeds, rounded, splits_for
+from effcv_lab.experiments.recipes import checked_seeds, recorded, sizes, splits_for
 from effcv_lab.experiments.teacher_size_lesson import BETWEEN, STUDENTS, TEACHERS, Lesson
 from effcv_lab.experiments.teacher_size_measures import TermsOverTime, best_setting, stop_epochs
 from effcv_lab.models import count_parameters
-from effcv_lab.records import Record, describe_machine
+from effcv_lab.records import Record
 from effcv_lab.training import cross_entropy, evaluate, pick_device
 
 LEARNING_RATES = (0.01, 0.03)
@@ -137,24 +137,14 @@ def run(
         }
         for lesson in lessons:
             rows += remedy_rows(lesson, student, chosen)
-    return Record(
-        name="teacher_size",
-        command=f"effcv reproduce teacher_size --budget {budget} --seeds {len(seeds)}",
-        config=_configuration(splits, budget),
-        seeds=seeds,
-        rows=[rounded(row) for row in rows],
-        device=device.type,
-        budget=budget,
-        **describe_machine(),
-    )
+    return recorded("teacher_size", _configuration(splits, budget), rows, seeds, budget, device)
 
 
 def _configuration(splits: Splits, budget: str) -> dict[str, object]:
     recipes = {"teacher": TEACHERS["large"], "student": STUDENTS["6 units"]}
     epochs = {f"{who}_epochs": recipe.config(0, budget).epochs for who, recipe in recipes.items()}
     return {
-        "data": splits.train.name,
-        **{f"{part}_images": len(images) for part, images in splits._asdict().items()},
+        **sizes(splits),
         "teachers": {name: recipe.name for name, recipe in TEACHERS.items()},
         "students": {name: recipe.name for name, recipe in STUDENTS.items()},
         "student_parameters": {

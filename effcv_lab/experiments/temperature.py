@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from effcv_lab.arguments import one_of
 from effcv_lab.data import Splits
-from effcv_lab.experiments.recipes import Recipe, checked_seeds, rounded, splits_for
+from effcv_lab.experiments.recipes import Recipe, checked_seeds, recorded, sizes, splits_for
 from effcv_lab.experiments.temperature_measures import (
     TEMPERATURES,
     agreement_with_others,
@@ -22,7 +22,7 @@ from effcv_lab.experiments.temperature_measures import (
     wrong_classes,
 )
 from effcv_lab.models import mlp, small_cnn
-from effcv_lab.records import Record, describe_machine
+from effcv_lab.records import Record
 from effcv_lab.softmax import entropy, softmax_with_temperature
 from effcv_lab.training import pick_device, predict_logits, seed_everything
 
@@ -98,16 +98,7 @@ def run(
                 **{f"mlp_{name}": value for name, value in of_mlp.items()},
             }
         )
-    return Record(
-        name="temperature",
-        command=f"effcv reproduce temperature --budget {budget} --seeds {len(seeds)}",
-        config=_configuration(splits, budget),
-        seeds=seeds,
-        rows=[rounded(row) for row in rows],
-        device=device.type,
-        budget=budget,
-        **describe_machine(),
-    )
+    return recorded("temperature", _configuration(splits, budget), rows, seeds, budget, device)
 
 
 def _calibration(model: nn.Module, logits: Tensor, splits: Splits) -> dict[str, float]:
@@ -120,8 +111,7 @@ def _calibration(model: nn.Module, logits: Tensor, splits: Splits) -> dict[str, 
 
 def _configuration(splits: Splits, budget: str) -> dict[str, object]:
     return {
-        "data": splits.train.name,
-        **{f"{part}_images": len(images) for part, images in splits._asdict().items()},
+        **sizes(splits),
         "classes": splits.train.classes,
         "temperatures": TEMPERATURES,
         "student": f"mlp({STUDENT_HIDDEN}), untrained",
