@@ -1,11 +1,12 @@
-"""Measure how soon the temperature explorer answers: from an input event to the painted frame.
+"""Measure how soon the live demos answer: from an input event to the painted frame.
 
     python tools/measure_explorer.py
     python tools/measure_explorer.py --events 200 --json
 
-Starts JupyterLab and headless Chromium, shows an explorer of ten classes with teacher and student,
-and sends real key presses to the temperature slider and to a logit, and real mouse moves to the
-slider's thumb and to a logit's dot, at random moments between display frames. For each event the
+Starts JupyterLab and headless Chromium, shows a temperature explorer and a distillation bench of ten
+classes with teacher and student, and sends real key presses to the temperature slider of each and
+to a logit of the explorer, and real mouse moves to the sliders' thumbs and to a logit's dot, at
+random moments between display frames. For each event the
 page takes the time from the event's own stamp (when Chromium received the input) to the first task
 after the paint of the frame that shows the new state, and counts display frames up to that one.
 The promise is a new frame within two display frames.
@@ -29,20 +30,25 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 PROMISED_FRAMES = 2
 
-NOTEBOOK = """
+NOTEBOOK = (
+    """
+from effcv_lab.widgets.bench import DistillationBench
 from effcv_lab.widgets.explorer import TemperatureExplorer
-TemperatureExplorer(
-    [-3.1, -6.2, -4.0, -5.1, -4.4, 6.1, -3.3, 7.8, 1.2, 9.7],
-    ["T-shirt/top", "trouser", "pullover", "dress", "coat",
-     "sandal", "shirt", "sneaker", "bag", "ankle boot"],
-    student_logits=[-1.1, -2.2, -1.0, -2.1, -1.4, 3.1, -1.3, 4.8, 0.2, 4.7],
+from effcv_lab.widgets.presets import Preset
+
+classes = ["T-shirt/top", "trouser", "pullover", "dress", "coat",
+           "sandal", "shirt", "sneaker", "bag", "ankle boot"]
+v = [-3.1, -6.2, -4.0, -5.1, -4.4, 6.1, -3.3, 7.8, 1.2, 9.7]
+z = [-1.1, -2.2, -1.0, -2.1, -1.4, 3.1, -1.3, 4.8, 0.2, 4.7]
+""",
+    "TemperatureExplorer(v, classes, student_logits=z)",
+    "DistillationBench([Preset('boot', v, classes, student_logits=z)], labels=[9])",
 )
-"""
 
 # In the page. A callback of the frame runs before the explorer's own, so it posts a task: that one
 # runs after the frame's drawing and painting, and sees whether the explorer drew.
-WATCH = """(kind) => {
-    const root = document.querySelector(".effcv-explorer");
+WATCH = """([demo, kind]) => {
+    const root = document.querySelector(`.effcv-${demo}`);
     const channel = new MessageChannel();
     const posted = [];
     const look = (sample) => requestAnimationFrame(() => {
@@ -52,14 +58,14 @@ WATCH = """(kind) => {
     });
     channel.port1.onmessage = () => {
         const sample = posted.shift();
-        if (root.explorer.frames > sample.before) {
+        if (root[demo].frames > sample.before) {
             window.samples.push({ frames: sample.frames, ms: performance.now() - sample.stamp });
         } else if (sample.frames < 30) look(sample);
     };
     window.samples = [];
     window.stopWatching?.();
     const seen = (event) =>
-        look({ frames: 0, before: root.explorer.frames, stamp: event.timeStamp });
+        look({ frames: 0, before: root[demo].frames, stamp: event.timeStamp });
     document.addEventListener(kind, seen, true);
     window.stopWatching = () => document.removeEventListener(kind, seen, true);
 }"""
@@ -82,32 +88,37 @@ def main(arguments: list[str] | None = None) -> int:
     from tests.browser import Lab, notebook
 
     with tempfile.TemporaryDirectory() as folder:
-        Path(folder, "measure.ipynb").write_text(json.dumps(notebook(NOTEBOOK)))
+        Path(folder, "measure.ipynb").write_text(json.dumps(notebook(*NOTEBOOK)))
         with Lab(folder) as lab:
             lab.open_notebook("measure.ipynb")
             lab.run_all()
-            lab.page.wait_for_selector(".effcv-explorer")
+            lab.page.wait_for_selector(".effcv-bench")
             frame_ms = statistics.median(lab.page.evaluate(FRAME_MS))
-            rows = measure(lab.page, options.events, random.Random(options.seed))
+            rows = measure(lab, options.events, random.Random(options.seed))
             chromium = lab.browser.version
     return report(rows, frame_ms, chromium, options)
 
 
-def measure(page, events: int, chance: random.Random) -> list[dict]:
+def measure(lab, events: int, chance: random.Random) -> list[dict]:
     """Return one row for each kind of input: name, median and 95th percentile, frames."""
-    slider, dot = page.locator(".demo-slider").first, page.locator(".demo-knob").first
+    page = lab.page
+    slider, dot = ".effcv-explorer .demo-slider", ".effcv-explorer .demo-knob"
+    bench = ".effcv-bench .demo-slider"
     kinds = (
-        ("key on the slider", "keydown", lambda: _keys(page, slider, events, chance)),
-        ("key on a logit", "keydown", lambda: _keys(page, dot, events, chance)),
-        ("drag of the slider", "pointermove", lambda: _drag(page, ".tx-stem", events, chance)),
-        ("drag of a logit", "pointermove", lambda: _drag(page, ".demo-knob", events, chance)),
+        ("key on the slider", "keydown", slider, _keys),
+        ("key on a logit", "keydown", dot, _keys),
+        ("drag of the slider", "pointermove", slider, _drag),
+        ("drag of a logit", "pointermove", dot, _drag),
+        ("key, bench", "keydown", bench, _keys),
+        ("drag, bench", "pointermove", bench, _drag),
     )
     rows = []
-    for name, kind, act in kinds:
-        page.locator(".tx-reset").first.click()
+    for name, kind, target, act in kinds:
+        page.locator(".tx-reset").first.evaluate("(button) => button.click()")
+        lab.bring_into_view(target)
         page.wait_for_timeout(500)
-        page.evaluate(WATCH, kind)
-        act()
+        page.evaluate(WATCH, ["bench" if target == bench else "explorer", kind])
+        act(page, page.locator(target).first, events, chance)
         page.wait_for_timeout(200)
         samples = page.evaluate("() => window.samples")
         if len(samples) < events // 2:
@@ -136,12 +147,12 @@ def _keys(page, target, events: int, chance: random.Random) -> None:
         page.wait_for_timeout(chance.uniform(25, 60))
 
 
-def _drag(page, start: str, events: int, chance: random.Random) -> None:
-    """Take the part at its middle and move it to and fro by some pixels each time."""
-    box = page.locator(start).first.bounding_box()
-    thumb = page.locator(".demo-slider").first.bounding_box()
+def _drag(page, target, events: int, chance: random.Random) -> None:
+    """Take a thumb or a dot at its middle and move it to and fro by some pixels each time."""
+    box = target.bounding_box()
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
-    y = thumb["y"] + thumb["height"] / 2 if start == ".tx-stem" else y
+    if target.get_attribute("type") == "range":  # its thumb is as wide as the slider is high
+        x += (float(target.input_value()) - 0.5) * (box["width"] - box["height"])
     page.mouse.move(x, y)
     page.mouse.down()
     for number in range(1, events + 1):
