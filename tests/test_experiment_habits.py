@@ -5,10 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from few import few_of
 from sklearn.metrics import cohen_kappa_score
 
 from effcv_lab.cache import fit_cached
-from effcv_lab.data import Splits, fashion
+from effcv_lab.data import fashion
 from effcv_lab.distillation import DistillationLoss
 from effcv_lab.experiments import habits, recipes, students
 from effcv_lab.experiments.habits import dimmed, inverted, rows_of, taught
@@ -91,8 +92,7 @@ def test_a_teacher_without_mistakes_is_refused():
 
 @pytest.fixture(scope="module")
 def few_images():
-    parts = zip(fashion(), (8, 20, 5), strict=True)
-    return Splits(*(part.per_class(count) for part, count in parts))
+    return few_of(fashion(), 8, 20, 5)
 
 
 def test_each_training_image_is_dimmed_by_a_gain_of_its_own(few_images):
@@ -137,7 +137,7 @@ def test_views_show_every_gain_and_the_negative(few_images):
 
 
 @pytest.fixture(scope="module")
-def quick(tmp_path_factory):
+def quick(own_cache):
     """Train two epochs, whatever is asked for; remember what was asked."""
     asked = []
 
@@ -150,7 +150,6 @@ def quick(tmp_path_factory):
         return fit(model, train, validation, replace(config, epochs=2), **options)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("EFFCV_CACHE", str(tmp_path_factory.mktemp("cache")))
         patch.setattr(recipes, "fit_cached", two_epochs)
         patch.setattr(students, "fit", student)
         yield asked
@@ -235,10 +234,6 @@ def test_the_record_survives_saving_and_says_how_it_was_made(record, tmp_path):
     assert record.config["mlp_network"] == "mlp((30,))"
 
 
-def test_one_seed_and_unknown_words_are_refused(few_images):
-    with pytest.raises(ValueError, match="at least 2 different"):
-        habits.run("class", "cpu", (0,), splits=few_images)
-    with pytest.raises(ValueError, match="budget"):
-        habits.run("huge", "cpu", (0, 1), splits=few_images)
+def test_an_unknown_kind_of_student_is_refused(few_images):
     with pytest.raises(ValueError, match="kind must be"):
         habits.train_students("rnn", {}, few_images, 0)

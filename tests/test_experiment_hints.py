@@ -5,9 +5,10 @@ from dataclasses import replace
 
 import pytest
 import torch
+from few import few_of
 from torch import nn
 
-from effcv_lab.data import Splits, fashion
+from effcv_lab.data import fashion
 from effcv_lab.distillation import DistillationLoss
 from effcv_lab.experiments import hints
 from effcv_lab.models import count_parameters, small_cnn
@@ -17,15 +18,13 @@ from effcv_lab.training import TrainConfig, cross_entropy, evaluate, fit, predic
 
 @pytest.fixture(scope="module")
 def few_images():
-    parts = zip(fashion(), (13, 10, 10), strict=True)
-    return Splits(*(part.per_class(count) for part, count in parts))
+    return few_of(fashion(), 13, 10, 10)
 
 
 @pytest.fixture(scope="module")
-def short(tmp_path_factory):
+def short(own_cache):
     """One epoch of hints and one after them, few learning rates, an own cache."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("EFFCV_CACHE", str(tmp_path_factory.mktemp("cache")))
         patch.setattr(hints, "EPOCHS", {"class": (1, 1)})
         patch.setattr(hints, "TEACHER", replace(hints.TEACHER, class_epochs=1))
         few = {name: replace(arm, rates=(0.03, 0.1)) for name, arm in hints.ARMS.items()}
@@ -270,14 +269,3 @@ def test_a_teacher_that_is_no_sequential_is_refused(few_images):
         hints.hinted(hints.thin_student(), nn.Linear(2, 2), few_images, config, "cpu")
     with pytest.raises(ValueError, match="layer must be one of"):
         hints.hinted(hints.thin_student(), small_cnn((4,)), few_images, config, "cpu")
-
-
-@pytest.mark.parametrize("seeds", [(), (0,), (1, 1)])
-def test_one_run_alone_is_refused(seeds):
-    with pytest.raises(ValueError, match="at least 2 different"):
-        hints.run("class", "cpu", seeds)
-
-
-def test_an_unknown_budget_is_refused():
-    with pytest.raises(ValueError, match="budget"):
-        hints.run("huge", "cpu", (0, 1))

@@ -5,9 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from few import few_of
 from sklearn.metrics import accuracy_score, f1_score, precision_score, recall_score
 
-from effcv_lab.data import Splits, digits, fashion
+from effcv_lab.data import digits, fashion
 from effcv_lab.distillation import DistillationLoss
 from effcv_lab.experiments import omitted_class
 from effcv_lab.experiments.omitted_class import SHIFTS, arms, cases, over_shifts, without
@@ -27,16 +28,12 @@ def small(in_shape, **options):
 
 @pytest.fixture(scope="module")
 def few_images():
-    return [
-        Splits(*(part.per_class(count) for part, count in zip(splits, (4, 5, 6), strict=True)))
-        for splits in (fashion(), digits())
-    ]
+    return [few_of(splits, 4, 5, 6) for splits in (fashion(), digits())]
 
 
 @pytest.fixture(scope="module")
-def small_nets(tmp_path_factory):
+def small_nets(own_cache):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("EFFCV_CACHE", str(tmp_path_factory.mktemp("cache")))
         for name, shape in (("", (1, 28, 28)), ("DIGIT_", (1, 8, 8))):
             patch.setattr(omitted_class, f"{name}TEACHER", small(shape, learning_rate=0.2))
             patch.setattr(omitted_class, f"{name}STUDENT", small(shape))
@@ -207,10 +204,3 @@ def test_seeds_differ(record):
 def test_the_record_survives_saving(record, tmp_path):
     save_record(record, tmp_path)
     assert load_record("omitted_class", tmp_path) == record
-
-
-def test_bad_arguments_are_refused(few_images):
-    with pytest.raises(ValueError, match="budget"):
-        omitted_class.run("huge", "cpu", (0, 1), splits=few_images[0])
-    with pytest.raises(ValueError, match="at least 2 different"):
-        omitted_class.run("class", "cpu", (0,), splits=few_images[0])

@@ -5,10 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from few import few_of
 from torch import nn
 from torch.nn import functional as F
 
-from effcv_lab.data import Splits, fashion
+from effcv_lab.data import fashion
 from effcv_lab.distillation import DistillationLoss, early_stopped, kd_loss
 from effcv_lab.experiments import teacher_size, teacher_size_lesson
 from effcv_lab.experiments.teacher_size_lesson import BETWEEN, STUDENTS, TEACHERS, Lesson
@@ -26,8 +27,7 @@ from effcv_lab.training import cross_entropy, evaluate, predict_logits, seed_eve
 
 @pytest.fixture(scope="module")
 def few_images():
-    parts = zip(fashion(), (13, 10, 10), strict=True)
-    return Splits(*(part.per_class(count) for part, count in parts))
+    return few_of(fashion(), 13, 10, 10)
 
 
 @pytest.fixture(scope="module")
@@ -40,13 +40,6 @@ def short():
         patch.setattr(teacher_size, "LEARNING_RATES", (0.03,))
         patch.setattr(teacher_size, "MIXES", ((1.0, 0.9), (4.0, 0.9)))
         patch.setattr(teacher_size, "CURVE_STEPS", 2)
-        yield
-
-
-@pytest.fixture(scope="module")
-def own_cache(tmp_path_factory):
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("EFFCV_CACHE", str(tmp_path_factory.mktemp("cache")))
         yield
 
 
@@ -223,14 +216,3 @@ def test_seeds_start_the_student_whatever_it_learns(lesson):
     model = lesson.student("6 units", cross_entropy, 1e-9)
     for a, b in zip(model.parameters(), first.parameters(), strict=True):
         torch.testing.assert_close(a, b, atol=1e-5, rtol=1e-4)
-
-
-@pytest.mark.parametrize("seeds", [(), (0,), (1, 1)])
-def test_one_run_alone_is_refused(seeds):
-    with pytest.raises(ValueError, match="at least 2 different"):
-        teacher_size.run("class", "cpu", seeds)
-
-
-def test_an_unknown_budget_is_refused():
-    with pytest.raises(ValueError, match="budget"):
-        teacher_size.run("huge", "cpu", (0, 1))

@@ -5,12 +5,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from few import few_of
 from scipy import special, stats
 from torch.nn import functional as F
 from torchmetrics.functional.classification import multiclass_calibration_error
 
 from effcv_lab.cache import fit_cached
-from effcv_lab.data import Splits, fashion
+from effcv_lab.data import fashion
 from effcv_lab.experiments import recipes, temperature
 from effcv_lab.experiments.temperature_measures import (
     TEMPERATURES,
@@ -148,15 +149,7 @@ def test_the_fitted_temperature_never_sees_the_test_set():
 
 @pytest.fixture(scope="module")
 def few_images():
-    parts = zip(fashion(), (20, 20, 10), strict=True)
-    return Splits(*(part.per_class(count) for part, count in parts))
-
-
-@pytest.fixture(scope="module")
-def own_cache(tmp_path_factory):
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("EFFCV_CACHE", str(tmp_path_factory.mktemp("cache")))
-        yield
+    return few_of(fashion(), 20, 20, 10)
 
 
 @pytest.fixture(scope="module")
@@ -237,17 +230,6 @@ def test_the_random_network_is_undecided_and_untrained(record):
     for row in record.rows:
         assert row["untrained_entropy"] > 0.95 * np.log(10)
         assert row["agreement_untrained"] < row["agreement_teacher"]
-
-
-@pytest.mark.parametrize("seeds", [(), (0,), (1, 1)])
-def test_one_teacher_alone_is_refused(seeds):
-    with pytest.raises(ValueError, match="at least 2 different"):
-        temperature.run("class", "cpu", seeds)
-
-
-def test_an_unknown_budget_is_refused():
-    with pytest.raises(ValueError, match="budget"):
-        temperature.run("huge", "cpu", (0, 1))
 
 
 def test_all_images_are_used_only_for_the_paper_budget_and_only_where_they_are(
