@@ -44,6 +44,7 @@ absorb: $(STAMP)  ## bring notebooks edited in JupyterLab back into their master
 
 slides: $(STAMP)  ## run the lectures and write them as slides to build/slides
 	$(BIN)/jupyter nbconvert --to slides --execute --output-dir build/slides \
+	  --SlidesExporter.reveal_width=1200 --SlidesExporter.reveal_height=800 \
 	  --SlidesExporter.preprocessors=nbconvert.preprocessors.CoalesceStreamsPreprocessor \
 	  --TagRemovePreprocessor.enabled=True --TagRemovePreprocessor.remove_input_tags=hide-input lectures/*.ipynb
 
