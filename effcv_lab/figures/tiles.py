@@ -59,7 +59,7 @@ def probability_bars(
     }
     with style():
         thickness = 0.8 / len(rows)
-        height = 1.5 + len(classes) * (0.42 if len(rows) == 1 else 0.49)  # ten pairs fit a slide
+        height = 1.5 + len(classes) * (0.42 if len(rows) == 1 else 0.57)  # ten pairs fit a slide
         figure, axes = start_figure(height=height)
         for index, (name, values) in enumerate(rows.items()):
             places = np.arange(len(classes)) + (index - (len(rows) - 1) / 2) * thickness
