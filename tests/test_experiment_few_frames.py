@@ -97,7 +97,7 @@ def few_clips():
 
 
 @pytest.fixture(scope="module")
-def quick(tmp_path_factory):
+def quick(own_cache):
     """Train one epoch, whatever is asked for; remember what was asked."""
     asked = []
 
@@ -106,7 +106,6 @@ def quick(tmp_path_factory):
         return fit_cached(build, train, validation, replace(config, epochs=1), **options)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("EFFCV_CACHE", str(tmp_path_factory.mktemp("cache")))
         patch.setattr(few_frames, "fit_cached", one_epoch)
         patch.setattr(few_frames, "FEW", 3)
         yield asked

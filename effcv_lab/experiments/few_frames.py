@@ -20,8 +20,8 @@ from effcv_lab.data import ImageSet, Splits
 from effcv_lab.distillation import DistillationLoss, RepresentationLoss
 from effcv_lab.evaluation import evaluate
 from effcv_lab.experiments.clip_nets import EveryNth, FirstFrames, clip_net
-from effcv_lab.experiments.recipes import checked_seeds, rounded
-from effcv_lab.records import Record, describe_machine
+from effcv_lab.experiments.recipes import checked_seeds, recorded
+from effcv_lab.records import Record
 from effcv_lab.shapes import moving_shapes
 from effcv_lab.training import BatchLoss, TrainConfig, cross_entropy, pick_device
 
@@ -210,16 +210,7 @@ def run(
             chosen[f"{name}, {clips}"] = max(means, key=means.get)
         for step in (5, 3):
             measure(Arm("representation", step, chosen[f"representation, {clips}"]), clips)
-    return Record(
-        name="few_frames",
-        command=f"effcv reproduce few_frames --budget {budget} --seeds {len(seeds)}",
-        config=_configuration(splits, chosen),
-        seeds=seeds,
-        rows=[rounded(row) for row in rows],
-        device=device.type,
-        budget=budget,
-        **describe_machine(),
-    )
+    return recorded("few_frames", _configuration(splits, chosen), rows, seeds, budget, device)
 
 
 def accuracies(model: nn.Module, splits: Splits) -> dict[str, float]:
