@@ -124,6 +124,46 @@ def test_cross_entropy_instead_of_divergence_keeps_the_gradient_and_is_told_so()
     assert 2 < outcome.points < 6
 
 
+def test_an_answer_that_is_never_returned_is_not_taken_for_a_number():
+    outcome = CHECKS["kd_loss"].check(lambda *args: None, seed=5)
+    assert outcome.points == 0 and "number taken out" not in outcome.misconceptions
+    assert "is a `return` missing?" in outcome.text and "NoneType" not in outcome.text
+
+
+def through_the_labels(student_logits, teacher_logits, labels, temperature, alpha):
+    loss = kd()(student_logits, teacher_logits, labels, temperature, alpha)
+    labels.clamp_(max=0)
+    return loss
+
+
+def without_the_labels_gradient(student_logits, teacher_logits, labels, temperature, alpha):
+    hard = (1 - alpha) * F.cross_entropy(student_logits, labels)
+    loss = kd()(student_logits, teacher_logits, labels, temperature, alpha)
+    return loss - hard + hard.detach()
+
+
+def its_own_regressor(student_features, teacher_features, regressor):
+    if regressor(student_features).shape != teacher_features.shape:
+        raise ValueError("shapes")
+    gap = student_features.flatten(1).mean(1) - teacher_features.detach().flatten(1).mean(1)
+    return gap.square().mean() / 2
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        ("kd_loss", through_the_labels),
+        ("kd_loss", without_the_labels_gradient),
+        ("hint_loss", its_own_regressor),
+    ],
+    ids=lambda pair: pair[1].__name__,
+)
+def test_a_mistake_that_would_break_what_is_kept_is_not_named(wrong):
+    name, function = wrong
+    outcome = CHECKS[name].check(function, seed=3)
+    assert outcome.points < 1 and outcome.misconceptions == [], outcome.text
+
+
 # --- what is nearly right is not right, what is right is not wrong
 
 

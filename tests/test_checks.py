@@ -7,11 +7,11 @@ import warnings
 import pytest
 import torch
 
-from effcv_lab.grading.calling import call
+from effcv_lab.grading.calling import call, fresh_copy
 from effcv_lab.grading.checks import FunctionCheck, grade
 from effcv_lab.grading.comparing import difference, identical, same, show
 from effcv_lab.grading.outcomes import Misconception
-from effcv_lab.grading.promises import LeavesInputs, PassesGradient, Promise, Raises
+from effcv_lab.grading.promises import LeavesInputs, PassesGradient, Promise, Raises, same_outcome
 from effcv_lab.grading.teacher_promises import CarriesNoGraph, LeavesTeacher, contents
 
 
@@ -186,6 +186,20 @@ def test_of_two_mistakes_alike_in_one_promise_the_one_alike_in_more_is_named():
             assert check.check(mistake.version, seed=0).misconceptions == [mistake.name]
 
 
+def test_right_numbers_of_another_dtype_are_no_mistake_that_shows_elsewhere():
+    outcome = CHECK.check(student("return right(values, factor).double()", right=scale), seed=0)
+    assert "its dtype is torch.float64" in outcome.text and outcome.misconceptions == []
+
+
+def test_errors_of_torch_are_alike_only_in_the_same_words():
+    def alike(first, second):
+        return same_outcome(*(call(student(f"raise {e}"), (1, 2)) for e in (first, second)))
+
+    assert alike("ValueError('T')", "ValueError('factor')")
+    assert alike("RuntimeError('a b c d 1')", "RuntimeError('a b c d 2')")
+    assert not alike("RuntimeError('element 0 of tensors')", "RuntimeError('one of the variables')")
+
+
 def test_numbers_that_are_no_known_mistake_get_no_message():
     outcome = CHECK.check(student("return values * factor ** 2 + 1"), seed=0)
     assert "adds instead" not in outcome.misconceptions
@@ -261,6 +275,28 @@ def test_errors_and_results_that_cannot_be_printed_do_no_harm():
     for body in ("raise Awkward", "return Awkward()"):
         outcome = CHECK.check(student(body, Awkward=Awkward), seed=0)
         assert "Awkward" in outcome.text and not outcome.findings[0].kept
+
+
+class Exits(Exception):
+    def __str__(self):
+        raise SystemExit
+
+    __repr__ = __str__
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "raise Exits",
+        "return Exits()",
+        "return (x for x in values)",
+        "rows = []\nrows.append(rows)\nreturn rows",
+    ],
+)
+def test_what_cannot_be_copied_or_compared_is_a_broken_promise_and_no_crash(body):
+    picky = Misconception("picky", "", any_factor_accepted, lambda args, got: bool(got.any()))
+    check = FunctionCheck(scale, CHECK.promises, [picky])
+    assert check.check(student(body, Exits=Exits), seed=0).points < 0.5
 
 
 # fairness and mischief
@@ -524,6 +560,27 @@ def test_gradients_are_on_again_after_a_call_that_switched_them_off():
     assert torch.is_grad_enabled()
 
 
+def test_a_cell_that_set_another_dtype_or_device_changes_no_check_and_keeps_its_settings():
+    torch.set_default_dtype(torch.float64)
+    torch.set_default_device("meta")
+    try:
+        assert CHECK.check(lambda values, factor: scale(values, factor), seed=0).points == 1
+        assert torch.get_default_dtype() == torch.float64
+        assert torch.get_default_device().type == "meta"
+    finally:
+        torch.set_default_dtype(torch.float32)
+        torch.set_default_device(None)
+
+
+def test_a_net_s_copy_has_its_gradients():
+    net = torch.nn.Linear(1, 2)
+    net.weight.grad = torch.ones(2, 1)
+    twin = fresh_copy(net)
+    twin.weight.grad += 1
+    assert net.weight.grad.tolist() == [[1], [1]] and twin.weight.grad.tolist() == [[2], [2]]
+    assert twin.bias.grad is None
+
+
 def blend(mine, yours, layer):
     return (layer(mine) * yours.detach()).sum()
 
@@ -586,6 +643,11 @@ def asked(net, rows):
         ("factor[0].weight.requires_grad_(False)", "`0.weight.requires_grad` was True, is False"),
         ("factor[0].weight.sum().backward()", "`0.weight.grad` was changed"),
         ("torch.set_grad_enabled(False)", "torch.is_grad_enabled() was True, is False"),
+        ("factor[1].p = 0.0", "`1.p` was 0.5, is 0"),
+        (
+            "factor[1].register_forward_hook(lambda *_: None)",
+            "the number of hooks on its part 1 (Dropout) was 0, is 1",
+        ),
     ],
 )
 def test_what_is_left_on_a_teacher_is_named(body, words):
@@ -605,7 +667,8 @@ def test_what_is_left_on_a_teacher_is_named(body, words):
     ("wrong", "words"),
     [
         (lambda net, rows: net(rows), "tied to the graph"),
-        (lambda net, rows: rows.tolist(), "AttributeError"),
+        (lambda net, rows: rows.tolist(), "the result is no torch.Tensor"),
+        (lambda net, rows: None, "the result is no torch.Tensor"),
         (
             torch.inference_mode()(lambda net, rows: rows * 2),
             "of no use in a loss: backward() stops with Inference tensors cannot be saved",

@@ -83,11 +83,21 @@ def teachers(generator: torch.Generator) -> Cases:
 
 
 def teachers_that_train(generator: torch.Generator) -> Cases:
-    """Draw two teachers in train mode: there is most to change in them."""
+    """Draw two teachers in the midst of training: there is most to change in them."""
+    dense, photographer = _teacher(generator, 3), _photographer(generator, 3)
     return [
-        (_teacher(generator, 3).train(), _images(generator, 2), between(generator, 2, 5)),
-        (_photographer(generator, 3).train(), _images(generator, 3), 3),
+        (_half_trained(generator, dense), _images(generator, 2), between(generator, 2, 5)),
+        (_half_trained(generator, photographer), _images(generator, 3), 3),
     ]
+
+
+def _half_trained(generator: torch.Generator, teacher: nn.Module) -> nn.Module:
+    """Freeze the first weights, give all others a gradient."""
+    first, *others = teacher.train().parameters()
+    first.requires_grad_(False)
+    for parameter in others:
+        parameter.grad = normal(generator, *parameter.shape)
+    return teacher
 
 
 def teachers_refused(generator: torch.Generator) -> Cases:

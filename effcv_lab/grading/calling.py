@@ -15,12 +15,12 @@ import sys
 import traceback
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
+from contextlib import contextmanager, nullcontext, redirect_stderr, redirect_stdout, suppress
 from dataclasses import dataclass
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from effcv_lab.grading.comparing import as_array, identical
 
@@ -112,6 +112,18 @@ def _gradients_as_before() -> Iterator[None]:
         _set_grad_enabled(enabled)
 
 
+@contextmanager
+def ordinary_torch() -> Iterator[None]:
+    """Have gradients on, float32 and the CPU, whatever a cell has set; put all back in the end."""
+    dtype, device = torch.get_default_dtype(), torch.get_default_device()
+    with torch.enable_grad(), nullcontext() if device.type == "cpu" else torch.device("cpu"):
+        torch.set_default_dtype(torch.float32)
+        try:
+            yield
+        finally:
+            torch.set_default_dtype(dtype)
+
+
 def _make_readable(result: Tensor) -> None:
     """Refuse a tensor without values that can be looked at: on the meta device, nested, ..."""
     try:
@@ -142,7 +154,11 @@ def fresh_copy(value: Any) -> Any:
     """Copy an argument, so that what is done to it in place stays with one call."""
     if isinstance(value, Tensor):
         return _clone(_detach(value)).requires_grad_(value.requires_grad)
-    return copy.deepcopy(value)
+    twin = copy.deepcopy(value)
+    if isinstance(value, nn.Module):  # deepcopy forgets gradients
+        for parameter, copied in zip(value.parameters(), twin.parameters(), strict=True):
+            copied.grad = None if parameter.grad is None else _clone(parameter.grad)
+    return twin
 
 
 class _Capped(io.StringIO):

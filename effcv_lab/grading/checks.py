@@ -15,7 +15,7 @@ from typing import Any
 
 import torch
 
-from effcv_lab.grading.calling import Call, call, is_stub
+from effcv_lab.grading.calling import Call, call, is_stub, ordinary_torch
 from effcv_lab.grading.comparing import difference_in_kind, show, size
 from effcv_lab.grading.outcomes import Finding, Misconception, Outcome, explain
 from effcv_lab.grading.promises import Promise, same_outcome
@@ -80,7 +80,7 @@ class FunctionCheck:
         """The function's name."""
         return self.reference.__name__
 
-    @torch.enable_grad()  # also where a cell has switched gradients off
+    @ordinary_torch()
     def check(
         self, function: Callable, seed: int, points: float = 1.0, hidden: bool = False
     ) -> Outcome:
@@ -152,17 +152,23 @@ class FunctionCheck:
         )
 
     def _diagnose(self, one: _Tried, tried: list[_Tried]) -> Misconception | None:
-        """Find the wrong version that did the same on this promise, at best on all others too."""
-        alike = [m for m in self.misconceptions if one.same_as(m)]
+        """Find the wrong version that did the same on this promise, at best on all others too.
+
+        It must break this promise, and none that the student's function keeps.
+        """
+        kept = [other for other in tried if not other.broken]
+
+        def explains(m: Misconception) -> bool:
+            return one.broken_by(m) and not any(other.broken_by(m) for other in kept)
+
+        alike = [m for m in self.misconceptions if one.same_as(m) and explains(m)]
         if alike:
             return max(alike, key=lambda m: sum(other.same_as(m) for other in tried))
-        kept = [other for other in tried if not other.broken]
         for misconception in self.misconceptions:
             if (
                 misconception.recognises
                 and all(_recognised(misconception, trial) for trial in one.broken)
-                and not any(other.broken_by(misconception) for other in kept)
-                and one.broken_by(misconception)
+                and explains(misconception)
             ):
                 return misconception
         return None
@@ -173,7 +179,7 @@ def _recognised(misconception: Misconception, trial: _Trial) -> bool:
     result, wanted = trial.call.result, trial.wanted
     if trial.call.error is not None or (wanted is not None and difference_in_kind(result, wanted)):
         return False  # nothing was returned, or something of another kind
-    answer = call(misconception.recognises, (trial.args, result))
+    answer = call(lambda: misconception.recognises(trial.args, result), ())  # some have no copy
     return answer.error is None and bool(answer.result)
 
 

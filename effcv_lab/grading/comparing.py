@@ -212,7 +212,7 @@ def show(value: Any) -> str:
         return f"{value:.6g}"
     try:
         text = _show_net(value) if isinstance(value, _Module) else repr(value)
-    except Exception:
+    except (Exception, SystemExit):
         text = f"<{_type(value).__name__}>"
     return text if len(text) <= 200 else text[:200] + " ..."
 

@@ -128,7 +128,12 @@ def _needing_gradient(value: Any) -> Any:
 
 
 def _gradient(result: torch.Tensor, of: torch.Tensor | torch.nn.Module) -> torch.Tensor:
-    """Return zeros where nothing of the result depends on it; a module's gradients in one row."""
+    """Return zeros where nothing of the result depends on it; a module's gradients in one row.
+
+    What is no tensor has no gradient: it is returned as it is, for a promise to name its kind.
+    """
+    if not isinstance(result, torch.Tensor):
+        return result
     weights = torch.linspace(1, 2, result.numel(), dtype=result.dtype).view_as(result)
     inputs = list(of.parameters()) if isinstance(of, torch.nn.Module) else [of]
     total = (result * weights.to(result.device)).sum()
@@ -139,20 +144,33 @@ def _gradient(result: torch.Tensor, of: torch.Tensor | torch.nn.Module) -> torch
 
 
 def same_outcome(first: Call, second: Call) -> bool:
-    """Tell whether two calls came to the same: equal numbers, or errors of one type."""
+    """Tell whether two calls came to the same: equal numbers, or errors of one type.
+
+    torch has a RuntimeError for nearly everything: there the words count too.
+    """
     if first.error is not None or second.error is not None:
-        return type(first.error) is type(second.error)
+        if type(first.error) is not type(second.error):
+            return False
+        return not isinstance(first.error, RuntimeError) or _words(first) == _words(second)
     return first.changed == second.changed and same(first.result, second.result)
 
 
 def stopped(done: Call) -> str:
     """Say which error ended a call, and where."""
-    try:
-        message = str(done.error)[:300]
-    except Exception:  # an error of the student's own, with an error in it
-        message = "(no message)"
     place = f" ({done.where})" if done.where else ""
-    return f"it stopped with {type(done.error).__name__}: {message}{place}"
+    return f"it stopped with {type(done.error).__name__}: {_message(done)}{place}"
+
+
+def _message(done: Call) -> str:
+    try:
+        return str(done.error)[:300]
+    except (Exception, SystemExit):  # an error of the student's own, with an error in it
+        return "(no message)"
+
+
+def _words(done: Call) -> list[str]:
+    """Return the first words of an error's message; shapes and names of operations come later."""
+    return _message(done).split()[:4]
 
 
 def _aligned(value: Any) -> str:

@@ -18,6 +18,7 @@ from effcv_lab.grading.comparing import same, show
 from effcv_lab.grading.promises import Promise, stopped
 
 ORDINARY = "an ordinary tensor"
+SETTINGS = (bool, int, float, str, type(None))
 
 
 def modes(teacher: nn.Module) -> dict[str, Any]:
@@ -36,13 +37,20 @@ def modes(teacher: nn.Module) -> dict[str, Any]:
 
 
 def contents(teacher: nn.Module) -> dict[str, Any]:
-    """List what else there is: numbers, gradients, who may have one, and the switch for all."""
+    """List what else there is: numbers, gradients, settings, hooks, and the switch for all."""
     found: dict[str, Any] = {"torch.is_grad_enabled()": str(torch.is_grad_enabled())}
     for name, value in teacher.state_dict().items():
         found[f"`{name}`"] = value.clone()
     for name, value in teacher.named_parameters():
         found[f"`{name}.requires_grad`"] = str(value.requires_grad)
         found[f"`{name}.grad`"] = None if value.grad is None else value.grad.clone()
+    for name, part in teacher.named_modules():
+        place = f"{name}." if name else ""
+        for key, value in vars(part).items():
+            if type(value) in SETTINGS and key[0] != "_" and key != "training":
+                found[f"`{place}{key}`"] = value
+        hooks = len(part._forward_hooks) + len(part._forward_pre_hooks)
+        found[f"the number of hooks on {_called(name, part)}"] = hooks
     return found
 
 
@@ -107,7 +115,9 @@ class CarriesNoGraph(Promise):
         return None if done.result == wanted else f"the result is {done.result}"
 
 
-def _usefulness(result: Tensor) -> str:
+def _usefulness(result: Any) -> str:
+    if not isinstance(result, Tensor):
+        return "no torch.Tensor"
     if result.requires_grad:
         return "tied to the graph of its computation: its requires_grad is True, wanted False"
     with torch.enable_grad():

@@ -243,3 +243,87 @@ def soft_targets__clone_out_of_inference(teacher, images, temperature):
     for part in training:
         part.training = True
     return probs.clone()
+
+
+def kd_loss__one_image_at_a_time_in_parallel(
+    student_logits, teacher_logits, labels, temperature, alpha
+):
+    if temperature <= 0:
+        raise ValueError("temperature must be > 0")
+
+    def one(student, teacher, hot):
+        log_q, log_p = ((v / temperature).log_softmax(0) for v in (student, teacher))
+        hard = -(hot * student.log_softmax(0)).sum()
+        return (1 - alpha) * hard + alpha * temperature**2 * (log_p.exp() * (log_p - log_q)).sum()
+
+    one_hot = F.one_hot(labels, student_logits.shape[1])
+    return torch.func.vmap(one)(student_logits, teacher_logits.detach(), one_hot).mean()
+
+
+def kd_loss__scaled_by_the_inverse(student_logits, teacher_logits, labels, temperature, alpha):
+    if not temperature > 0:
+        raise ValueError("temperature must be > 0")
+    hard = F.cross_entropy(student_logits, labels)
+    if alpha == 0:
+        return hard
+    beta = 1 / temperature
+    with torch.no_grad():
+        p = F.softmax(teacher_logits * beta, dim=-1)
+        negative_entropy = torch.xlogy(p, p).sum(-1).mean()
+    soft = F.cross_entropy(student_logits * beta, p) + negative_entropy
+    return torch.lerp(hard, soft / beta**2, alpha)
+
+
+def hint_loss__gaussian(student_features, teacher_features, regressor):
+    translated = regressor(student_features)
+    if translated.size() != teacher_features.size():
+        raise ValueError("the shapes differ")
+    variance = torch.ones_like(translated)
+    summed = F.gaussian_nll_loss(translated, teacher_features.detach(), variance, reduction="sum")
+    return summed / translated.size(0)
+
+
+def hint_loss__trace(student_features, teacher_features, regressor):
+    translated = regressor(student_features)
+    try:
+        assert translated.shape == teacher_features.shape
+    except AssertionError as error:
+        raise ValueError("the shapes differ") from error
+    gap = (translated - teacher_features.detach()).flatten(1)
+    return torch.trace(gap @ gap.T) / len(gap) / 2
+
+
+def kd_weight__clamped(epoch, stop_epoch, alpha):
+    return alpha * min(1, max(0, stop_epoch - epoch))
+
+
+def kd_weight__numpy(epoch, stop_epoch, alpha):
+    import numpy as np
+
+    return np.where(epoch < stop_epoch, alpha, 0.0).item()
+
+
+@torch.no_grad()
+def soft_targets__decorated(teacher, images, temperature):
+    if temperature <= 0:
+        raise ValueError("temperature must be > 0")
+    training = {name for name, part in teacher.named_modules() if part.training}
+    teacher.eval()
+    scores = teacher(images).div(temperature)
+    for name, part in teacher.named_modules():
+        part.train(name in training)
+    return torch.exp(scores - scores.logsumexp(dim=1, keepdim=True))
+
+
+def soft_targets__weights_frozen_and_put_back(teacher, images, temperature):
+    if temperature <= 0:
+        raise ValueError("temperature must be > 0")
+    modes = [(part, part.training) for part in teacher.modules()]
+    flags = [(weight, weight.requires_grad) for weight in teacher.parameters()]
+    teacher.eval().requires_grad_(False)
+    scores = teacher(images.detach())
+    for weight, flag in flags:
+        weight.requires_grad_(flag)
+    for part, mode in modes:
+        part.training = mode
+    return nn.Softmax(dim=1)(scores / temperature)

@@ -63,11 +63,26 @@ def nothing_learns(student_logits, teacher_logits, labels, temperature, alpha):
         return (1 - alpha) * hard + alpha * temperature**2 * soft
 
 
+def gradient_of_the_caller_switched_off(student_logits, teacher_logits, labels, temperature, alpha):
+    """Use what .detach() returns: .detach_() and requires_grad = False change the caller's tensor.
+
+    Try teacher_logits.requires_grad_(), call kd_loss, and print teacher_logits.requires_grad.
+    """
+    if temperature <= 0:
+        raise ValueError("temperature must be > 0")
+    teacher_logits.detach_()
+    hard = F.cross_entropy(student_logits, labels)
+    log_probs = F.log_softmax(student_logits / temperature, dim=1)
+    probs = F.softmax(teacher_logits / temperature, dim=1)
+    soft = F.kl_div(log_probs, probs, reduction="batchmean")
+    return (1 - alpha) * hard + alpha * temperature**2 * soft
+
+
 def logarithm_of_a_rounded_probability(student_logits, teacher_logits, labels, temperature, alpha):
     """Use log_softmax, not the logarithm of a softmax: a probability that is rounded to 0 has none.
 
     Try torch.softmax(torch.tensor([200.0, 0.0]), dim=0).log(), then torch.log_softmax of the
-    same.
+    same. kl_divergence of torch.distributions is infinite there too.
     """
     if temperature <= 0:
         raise ValueError("temperature must be > 0")
@@ -214,6 +229,7 @@ MISTAKES = [
     Misconception.of(student_detached),
     Misconception.of(detached_on_the_wrong_side),
     Misconception.of(nothing_learns),
+    Misconception.of(gradient_of_the_caller_switched_off),
     Misconception.of(
         logarithm_of_a_rounded_probability, lambda args, got: not got.isfinite().all()
     ),

@@ -87,6 +87,18 @@ def mean_over_positions(student_features, teacher_features, regressor):
     return gap.square().sum(dim=1).mean() / 2
 
 
+def summed_over_the_last_axis_only(student_features, teacher_features, regressor):
+    """Sum over every axis but the first: sum(-1) adds up the last one, a map's width, alone.
+
+    Try a feature map of one channel, one position off by 2: the loss is 2 at every height.
+    """
+    translated = regressor(student_features)
+    if translated.shape != teacher_features.shape:
+        raise ValueError("other shapes")
+    gap = translated - teacher_features.detach()
+    return gap.square().sum(dim=-1).mean() / 2
+
+
 def distance_not_squared(student_features, teacher_features, regressor):
     """Leave the distance squared: yours has taken the square root.
 
@@ -180,6 +192,7 @@ MISTAKES = [
     Misconception.of(summed_over_batch),
     Misconception.of(batch_and_features_interchanged),
     Misconception.of(mean_over_positions),
+    Misconception.of(summed_over_the_last_axis_only),
     Misconception.of(distance_not_squared),
     Misconception.of(absolute_differences),
     Misconception.of(signed_differences),

@@ -179,6 +179,35 @@ def softmax_before_cross_entropy(student_logits, teacher_logits, labels, tempera
     return (1 - alpha) * hard + alpha * temperature**2 * soft
 
 
+def labels_summed_over_batch(student_logits, teacher_logits, labels, temperature, alpha):
+    """Average the hard part over the images, as the soft part: reduction="sum" adds them up.
+
+    Try a batch that holds the same image twice: the loss stays, your hard part doubles.
+    """
+    if temperature <= 0:
+        raise ValueError("temperature must be > 0")
+    hard = F.cross_entropy(student_logits, labels, reduction="sum")
+    log_probs = F.log_softmax(student_logits / temperature, dim=1)
+    probs = F.softmax(teacher_logits.detach() / temperature, dim=1)
+    soft = F.kl_div(log_probs, probs, reduction="batchmean")
+    return (1 - alpha) * hard + alpha * temperature**2 * soft
+
+
+def hard_part_averaged_over_classes(student_logits, teacher_logits, labels, temperature, alpha):
+    """Sum the hard part over the classes: mean() over all of (B, K) divides by K as well.
+
+    Try alpha = 0 and logits of zeros: the loss should be ln K, yours is (ln K) / K.
+    """
+    if temperature <= 0:
+        raise ValueError("temperature must be > 0")
+    one_hot = F.one_hot(labels, student_logits.shape[1])
+    hard = -(one_hot * F.log_softmax(student_logits, dim=1)).mean()
+    log_probs = F.log_softmax(student_logits / temperature, dim=1)
+    probs = F.softmax(teacher_logits.detach() / temperature, dim=1)
+    soft = F.kl_div(log_probs, probs, reduction="batchmean")
+    return (1 - alpha) * hard + alpha * temperature**2 * soft
+
+
 def logarithm_of_the_hard_part_missing(student_logits, teacher_logits, labels, temperature, alpha):
     """Hand nll_loss logarithms of probabilities: it takes none, so yours is minus a probability.
 
@@ -248,6 +277,8 @@ MISTAKES = [
     Misconception.of(labels_ignored),
     Misconception.of(temperature_left_on_in_the_hard_part),
     Misconception.of(softmax_before_cross_entropy),
+    Misconception.of(labels_summed_over_batch),
+    Misconception.of(hard_part_averaged_over_classes),
     Misconception.of(logarithm_of_the_hard_part_missing),
     Misconception.of(one_loss_per_image),
     Misconception.of(everything_summed_over_batch),

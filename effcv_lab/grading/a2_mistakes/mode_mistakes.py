@@ -1,4 +1,4 @@
-"""What goes wrong in ``soft_targets`` with the teacher's modes, its statistics and the graph."""
+"""What goes wrong in ``soft_targets`` with the teacher's modes, statistics and copies."""
 
 import torch
 from torch import nn
@@ -17,6 +17,21 @@ def teacher_in_training_mode(teacher, images, temperature):
         raise ValueError("temperature must be > 0")
     with torch.no_grad():
         return torch.softmax(teacher(images) / temperature, dim=1)
+
+
+def copy_in_training_mode(teacher, images, temperature):
+    """Put the copy into eval mode: deepcopy copies the mode too.
+
+    Ask twice about the same images: with dropout on, the answers differ.
+    Print copy.deepcopy(teacher).training for a teacher that trains.
+    """
+    if temperature <= 0:
+        raise ValueError("temperature must be > 0")
+    import copy
+
+    twin = copy.deepcopy(teacher)
+    with torch.no_grad():
+        return torch.softmax(twin(images) / temperature, dim=1)
 
 
 def put_into_training_mode(teacher, images, temperature):
@@ -183,70 +198,6 @@ def batch_statistics_left_on(teacher, images, temperature):
     return torch.softmax(logits / temperature, dim=1)
 
 
-def graph_kept(teacher, images, temperature):
-    """Compute under `with torch.no_grad():`, or detach the result: yours holds the whole graph.
-
-    Print soft_targets(...).requires_grad. (torch.no_grad() on a line of its own, without `with`,
-    switches nothing off.)
-    """
-    if temperature <= 0:
-        raise ValueError("temperature must be > 0")
-    modes = [(part, part.training) for part in teacher.modules()]
-    teacher.eval()
-    logits = teacher(images)
-    for part, mode in modes:
-        part.training = mode
-    return torch.softmax(logits / temperature, dim=1)
-
-
-def inference_tensor_returned(teacher, images, temperature):
-    """Use torch.no_grad(): what is made under inference_mode() cannot be used in a loss.
-
-    Try (student_probs * soft_targets(...)).sum().backward() with a student that needs a gradient.
-    """
-    if temperature <= 0:
-        raise ValueError("temperature must be > 0")
-    modes = [(part, part.training) for part in teacher.modules()]
-    teacher.eval()
-    with torch.inference_mode():
-        probs = torch.softmax(teacher(images) / temperature, dim=1)
-    for part, mode in modes:
-        part.training = mode
-    return probs
-
-
-def weights_frozen_for_good(teacher, images, temperature):
-    """Use torch.no_grad(): requires_grad_(False) stays on the teacher's weights after the call.
-
-    Print next(teacher.parameters()).requires_grad after a call: somebody may want to train on.
-    """
-    if temperature <= 0:
-        raise ValueError("temperature must be > 0")
-    modes = [(part, part.training) for part in teacher.modules()]
-    teacher.eval()
-    teacher.requires_grad_(False)
-    probs = torch.softmax(teacher(images) / temperature, dim=1)
-    for part, mode in modes:
-        part.training = mode
-    return probs
-
-
-def gradients_off_for_everybody(teacher, images, temperature):
-    """Use `with torch.no_grad():`, which ends; set_grad_enabled(False) stays for all that follows.
-
-    Print torch.is_grad_enabled() after a call: the student could not be trained any more.
-    """
-    if temperature <= 0:
-        raise ValueError("temperature must be > 0")
-    modes = [(part, part.training) for part in teacher.modules()]
-    teacher.eval()
-    torch.set_grad_enabled(False)
-    probs = torch.softmax(teacher(images) / temperature, dim=1)
-    for part, mode in modes:
-        part.training = mode
-    return probs
-
-
 def refused_too_late(teacher, images, temperature):
     """Refuse T <= 0 before you touch the teacher: yours leaves it in eval mode when it refuses.
 
@@ -265,6 +216,7 @@ def refused_too_late(teacher, images, temperature):
 
 MISTAKES = [
     Misconception.of(teacher_in_training_mode),
+    Misconception.of(copy_in_training_mode),
     Misconception.of(put_into_training_mode),
     Misconception.of(left_in_eval_mode),
     Misconception.of(left_in_training_mode),
@@ -275,9 +227,5 @@ MISTAKES = [
     Misconception.of(outermost_modes_put_back),
     Misconception.of(dropout_left_on),
     Misconception.of(batch_statistics_left_on),
-    Misconception.of(graph_kept),
-    Misconception.of(inference_tensor_returned),
-    Misconception.of(weights_frozen_for_good),
-    Misconception.of(gradients_off_for_everybody),
     Misconception.of(refused_too_late),
 ]

@@ -16,6 +16,19 @@ def regressor_left_out(student_features, teacher_features, regressor):
     return gap.square().flatten(1).sum(dim=1).mean() / 2
 
 
+def regressor_skipped_for_equal_shapes(student_features, teacher_features, regressor):
+    """Apply the regressor in any case: features of one shape need not mean the same either.
+
+    Try two features each and a regressor that swaps them: yours compares the first with the first.
+    """
+    same_shape = student_features.shape == teacher_features.shape
+    translated = student_features if same_shape else regressor(student_features)
+    if translated.shape != teacher_features.shape:
+        raise ValueError("other shapes")
+    gap = translated - teacher_features.detach()
+    return gap.square().flatten(1).sum(dim=1).mean() / 2
+
+
 def regressor_on_the_teacher(student_features, teacher_features, regressor):
     """Translate the student's features, not the teacher's: what is to be learned stays as it is.
 
@@ -188,6 +201,7 @@ def _in_the_teacher(args, gradient):
 
 MISTAKES = [
     Misconception.of(regressor_left_out),
+    Misconception.of(regressor_skipped_for_equal_shapes),
     Misconception.of(regressor_on_the_teacher),
     Misconception.of(regressor_on_both),
     Misconception.of(regressor_applied_twice),
