@@ -301,7 +301,7 @@ for seed in seeds:
 def plus_minus(values, decimals=1):
     """Return mean ± standard deviation of fractions, in percent."""
     mean, spread = mean_and_spread([100 * value for value in values])
-    return f"{mean:.{decimals}f} ± {spread:.{decimals}f} %"
+    return f"{mean:z.{decimals}f} ± {spread:.{decimals}f} %"
 
 
 def of_students(nets):
@@ -322,7 +322,7 @@ gains = [100 * (with_teacher - without) for with_teacher, without in pairs]
 gain, spread = mean_and_spread(gains)
 reveal(
     "distillation_few_labels",
-    gain,
+    round(gain, 1),
     f"{gain:.1f} ± {spread:.1f} points, mean ± standard deviation of {len(gains)} pairs of students with the "
     "same first weights and the same images.",
 )
@@ -420,8 +420,8 @@ fewest, most = counts[0], counts[-1]
 own = {n: [r["own_teacher_accuracy"] for r in grid.rows if r["labels"] == n] for n in counts}
 print("the own teacher itself: ", ", ".join(f"{plus_minus(v)} ({n:,})" for n, v in own.items()))
 for arm in grid.rows[0]["accuracy"]:
-    print(f"{arm:<20} {mean_gain(arm, fewest):+5.1f} points at {fewest:,}, ", end="")
-    print(f"{mean_gain(arm, most):+5.1f} at {most:,} labels")
+    print(f"{arm:<20} {mean_gain(arm, fewest):+z5.1f} points at {fewest:,}, ", end="")
+    print(f"{mean_gain(arm, most):+z5.1f} at {most:,} labels")
 assert mean_gain("T=1", fewest) > 1.5 and mean_gain("T=1", most) < 1
 assert all(mean_gain("own teacher", count) < 0.5 for count in counts)
 assert all(mean_gain("T=20", count) < mean_gain("T=1", count) for count in counts)
@@ -653,7 +653,7 @@ for arm, counted in right.items():
 found, spread = mean_and_spread(right["T=4"])
 reveal(
     "distillation_unseen_three",
-    found,
+    round(found, 1),
     f"{found:.1f} ± {spread:.1f} of {threes} (mean ± standard deviation, {len(right['T=4'])} students). "
     f"Students with labels only get {max(right['labels'])} at most: no label ever told them to say 3.",
 )
@@ -993,7 +993,7 @@ reveal(
     "distillation_any_teacher",
     teachers_in_words[best_teacher],
     f"Points above labels only, {few_count:,} labels: "
-    + ", ".join(f"{of} {mean:+.1f} ± {spread:.1f}" for of, (mean, spread) in helped.items())
+    + ", ".join(f"{of} {mean:+z.1f} ± {spread:.1f}" for of, (mean, spread) in helped.items())
     + ". Look at the spread before you call the first better than the second.",
 )
 
@@ -1001,7 +1001,7 @@ reveal(
 for student in ("MLP", "thin CNN"):
     for count in (few_count, many_count):
         gains = {of: points_over_labels(student, of, count) for of in teachers_in_words}
-        words = ", ".join(f"{of} {mean_and_spread(v)[0]:+.1f}" for of, v in gains.items())
+        words = ", ".join(f"{of} {mean_and_spread(v)[0]:+z.1f}" for of, v in gains.items())
         print(f"{student:<8} {count:>5,} labels, points above labels only: {words}")
         if count == few_count:
             assert all(min(values) > 0 for values in gains.values())
@@ -1547,7 +1547,7 @@ last = {"hard": "cross-entropy with the labels", "soft": "T² × divergence from
 def pm(values, digits=2):
     """Return mean ± standard deviation of nats."""
     mean, spread = mean_and_spread(values)
-    return f"{mean:.{digits}f} ± {spread:.{digits}f}"
+    return f"{mean:z.{digits}f} ± {spread:.{digits}f}"
 
 
 show_table(
@@ -1623,7 +1623,7 @@ for student in sizes.config["students"]:
     scratch = at_best(student=student, method="scratch")
     best_eskd = [at_best(student=student, method="ESKD", teacher=name) for name in TEACHERS]
     gain = max(map(average, best_eskd)) - average(scratch)
-    print(f"{student}: the best ESKD is {100 * gain:+.1f} points from labels only")
+    print(f"{student}: the best ESKD is {100 * gain:+z.1f} points from labels only")
     assert gain < mean_and_spread(scratch)[1]  # within one standard deviation: no gain to speak of
     direct = at_best(student=student, method="KD", teacher="large")
     assert average(at_best(student=student, method="chain")) < average(direct)
@@ -2197,7 +2197,7 @@ for count in counts:
     line = {"labels of the student": f"{count:,}", "T, chosen on validation": chosen_arm[count][2:]}
     for part, name in {"accuracy": "validation", "test_accuracy": "test"}.items():
         mean, spread = mean_and_spread(gains_on(part, chosen_arm[count], count))
-        line[f"points over labels only, {name}"] = f"{mean:+.1f} ± {spread:.1f}"
+        line[f"points over labels only, {name}"] = f"{mean:+z.1f} ± {spread:.1f}"
     lines.append(line)
 show_table(lines)
 print("Mean ± sd of differences between students of one seed. Recorded:", tag(grid))
