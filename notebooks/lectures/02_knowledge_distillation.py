@@ -14,7 +14,7 @@
 
 # %% [markdown] slide="skip"
 # *You need:* lecture 01 (softmax temperature, the factor T²). *Time:* two class hours. The second stands on its own
-# for a class that knows the loss. *Computing:* about two minutes on two CPU cores the first time, less afterwards.
+# for a class that knows the loss. *Computing:* one to two minutes on two CPU cores the first time, less afterwards.
 #
 # | First hour | Minutes | Second hour | Minutes |
 # |---|--:|---|--:|
@@ -96,7 +96,7 @@ classes = splits.train.classes
 images, labels = splits.validation.images, splits.validation.labels
 print(f"device {device}, {scale} budget, {len(seeds)} seeds")
 print(f"{len(splits.train):,} training, {len(splits.validation):,} validation images")
-print("about two minutes of computing on two CPU cores, half a minute the next time")
+print("one to two minutes of computing on two CPU cores, half a minute the next time")
 
 # %% [markdown] slide="skip"
 # The teacher of the whole lecture: the small conv net of lecture 01, trained for longer.
