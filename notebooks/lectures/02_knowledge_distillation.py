@@ -242,9 +242,9 @@ assert evaluate(teacher, splits.validation)[1] > evaluate(alone, splits.validati
 assert count_macs(teacher, (1, 28, 28)) > 20 * count_macs(alone, (1, 28, 28))
 
 # %% [markdown] slide="fragment"
-# Nearly as many parameters, far fewer MACs: the teacher uses each weight of a convolution at every position of the
-# image, the student uses each of its weights once. **Parameters are memory, MACs are work**, and they need not go
-# together.
+# The student has nearly as many parameters and needs far fewer MACs: the teacher uses each weight of a convolution at
+# every position of the image, the student uses each of its weights once. **Parameters are memory, MACs are work**, and
+# they need not go together.
 
 # %% [markdown] slide="subslide"
 # ### Label and teacher in one loss
