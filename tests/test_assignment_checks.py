@@ -31,6 +31,7 @@ def named(rows):
     return ["-".join(str(getattr(part, "name", part)) for part in row) for row in rows]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("assignment", "name", "mistake"), MISTAKES, ids=named(MISTAKES))
 def test_a_mistake_scores_below_full_and_is_called_by_its_own_name_alone(assignment, name, mistake):
     wrong = as_in_the_notebook(assignment, mistake.version)
@@ -41,6 +42,7 @@ def test_a_mistake_scores_below_full_and_is_called_by_its_own_name_alone(assignm
     assert mistake.message in " ".join(outcome.text.split())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("assignment", "name", "mistake"), MISTAKES, ids=named(MISTAKES))
 def test_the_student_hears_of_a_mistake_before_it_counts(assignment, name, mistake):
     wrong = as_in_the_notebook(assignment, mistake.version)
@@ -64,6 +66,7 @@ def test_a_message_says_what_is_wrong_and_suggests_something_to_try(assignment, 
     assert mistake.message.partition(". ")[2]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("assignment", "name", "how"), ANSWERS, ids=named(ANSWERS))
 def test_right_answers_score_full_however_they_are_written(assignment, name, how):
     function = as_in_the_notebook(assignment, right_answers(assignment)[name][how])

@@ -539,6 +539,7 @@ def test_check_names_what_is_out_of_step_and_what_to_run(tmp_path, capsys):
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("arguments", [[], ["build"], ["absorb"], ["check"]])
 def test_every_command_explains_itself(arguments):
     command = [sys.executable, "-m", "tools.notebooks", *arguments, "--help"]
