@@ -1,0 +1,28 @@
+"""Curriculum learning: which examples a network sees when, and how much of each.
+
+An easy set before a hard one (``stages``); a pool that grows from the easiest examples on
+(``pool``); low frequencies before high ones (``frequencies``); from typical images to real ones
+(``guidance``). Each comes with its controls, and all of it runs in the one training loop.
+"""
+
+from effcv_lab.curriculum.frequencies import (
+    LowFrequencies,
+    compute_schedule,
+    low_frequency_crop,
+)
+from effcv_lab.curriculum.guidance import guided, prototypes
+from effcv_lab.curriculum.pool import (
+    curriculum_batches,
+    loss_difficulty,
+    pacing,
+    root_pacing,
+    shuffled,
+    step_pacing,
+)
+from effcv_lab.curriculum.stages import switch_schedule, two_stages, union
+
+__all__ = [
+    "LowFrequencies", "compute_schedule", "curriculum_batches", "guided", "loss_difficulty",
+    "low_frequency_crop", "pacing", "prototypes", "root_pacing", "shuffled", "step_pacing",
+    "switch_schedule", "two_stages", "union",
+]  # fmt: skip

@@ -1,0 +1,353 @@
+"""Curricula: each test is one promise of ``effcv_lab.curriculum``."""
+
+import itertools
+import math
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import signal
+from torch.nn import functional as F
+
+from effcv_lab.curriculum import (
+    LowFrequencies,
+    compute_schedule,
+    curriculum_batches,
+    guided,
+    loss_difficulty,
+    low_frequency_crop,
+    pacing,
+    prototypes,
+    root_pacing,
+    shuffled,
+    step_pacing,
+    switch_schedule,
+    two_stages,
+    union,
+)
+from effcv_lab.models import mlp, small_cnn
+from effcv_lab.replicates import fit_replicates
+from effcv_lab.shapes import basic_shapes, geometric_shapes
+from effcv_lab.training import TrainConfig, cross_entropy, fit, predict_logits, seed_everything
+
+PACINGS = [pacing, root_pacing, step_pacing]
+
+
+def tiny():
+    return mlp((6,), (1, 16, 16), 3)
+
+
+@pytest.fixture(scope="module")
+def sets():
+    return basic_shapes(30, size=16), geometric_shapes(30, size=16)
+
+
+# ---------------------------------------------------------------------------------------- stages
+
+
+@given(st.integers(1, 40), st.data())
+def test_a_schedule_is_easy_before_the_switch_and_hard_from_it_on(epochs, data):
+    switch = data.draw(st.integers(0, epochs))
+    names = switch_schedule(epochs, switch)
+    assert names == ["easy"] * switch + ["hard"] * (epochs - switch)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"), [((0, 0), "epochs"), ((3, 4), "switch_epoch"), ((3, -1), "switch_epoch")]
+)  # fmt: skip
+def test_a_schedule_out_of_range_is_named(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        switch_schedule(*arguments)
+
+
+def test_two_stages_train_on_one_set_and_then_on_the_other(sets):
+    easy, hard = sets
+    train = two_stages(easy, hard, epochs=4, switch_epoch=3)
+    assert [train(epoch) is easy for epoch in range(4)] == [True, True, True, False]
+    assert train(3) is hard
+
+
+def test_two_stages_need_sets_that_take_the_same_steps(sets):
+    easy, hard = sets
+    with pytest.raises(ValueError, match="one length"):
+        two_stages(easy, hard.subset(range(9)), 2, 1)
+
+
+def test_the_union_shows_every_image_once_in_two_epochs_half_of_each_set_in_one(sets):
+    easy, hard = sets
+    train = union(easy, hard, seed=1)
+    shown = torch.cat([train(0).images, train(1).images])
+    wanted = torch.cat([easy.images, hard.images])
+    assert len(train(0)) == len(train(1)) == len(easy)
+    key = lambda images: sorted(image.numpy().tobytes() for image in images)  # noqa: E731
+    assert key(shown) == key(wanted)
+    of_easy = {image.numpy().tobytes() for image in easy.images}
+    assert sum(image.numpy().tobytes() in of_easy for image in train(0).images) == 15
+    assert torch.equal(train(2).images, train(0).images)
+
+
+def test_a_union_of_sets_of_odd_length_shows_every_image_too(sets):
+    easy, hard = (one.subset(range(7)) for one in sets)
+    train = union(easy, hard)
+    assert len(train(0)) == len(train(1)) == 7
+    shown = torch.cat([train(0).images, train(1).images])
+    assert len({image.numpy().tobytes() for image in shown}) == 14
+
+
+def test_a_label_goes_with_its_image_in_the_union(sets):
+    easy, hard = sets
+    known = {
+        i.numpy().tobytes(): int(y) for s in sets for i, y in zip(s.images, s.labels, strict=True)
+    }
+    for epoch in (0, 1):
+        mixed = union(easy, hard)(epoch)
+        for image, label in zip(mixed.images, mixed.labels, strict=True):
+            assert known[image.numpy().tobytes()] == label
+
+
+def test_nets_side_by_side_follow_the_same_curriculum(sets):
+    train = two_stages(*sets, epochs=3, switch_epoch=1)
+    config = TrainConfig(epochs=3, batch_size=10, seed=5)
+    both = fit_replicates(tiny, train, sets[1], config, [2, 5], progress=False)
+    seed_everything(5)
+    history = fit(tiny(), train, sets[1], config, progress=False)
+    for mine, theirs in zip(both.histories[1].epochs, history.epochs, strict=True):
+        assert mine.train_loss == pytest.approx(theirs.train_loss, rel=1e-4)
+
+
+# ------------------------------------------------------------------------------------------ pool
+
+
+@pytest.mark.parametrize("pace", PACINGS)
+@given(st.integers(1, 60), st.floats(0.01, 1), st.floats(0.05, 1))
+def test_a_pace_starts_where_it_is_told_never_falls_and_ends_at_everything(
+    pace, total, start, full
+):
+    fractions = [pace(step, total, start, full) for step in range(total + 1)]
+    assert fractions[0] == pytest.approx(start)
+    assert all(a <= b + 1e-12 for a, b in itertools.pairwise(fractions))
+    assert all(fractions[step] == 1.0 for step in range(total + 1) if step >= full * total)
+    assert max(fractions) <= 1.0
+
+
+def test_the_three_paces_meet_their_formulas_half_way():
+    half = {"step": 50, "total_steps": 200, "start_fraction": 0.2, "full_at": 0.5}
+    assert pacing(**half) == pytest.approx(0.2 + 0.8 * 0.5)
+    assert root_pacing(**half) == pytest.approx(math.sqrt(0.04 + 0.96 * 0.5))
+    assert step_pacing(**half) == 0.2
+
+
+@pytest.mark.parametrize("pace", PACINGS)
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((-1, 10, 0.2, 0.5), "step"),
+        ((0, 0, 0.2, 0.5), "total_steps"),
+        ((0, 10, 0.0, 0.5), "start_fraction"),
+        ((0, 10, 1.2, 0.5), "start_fraction"),
+        ((0, 10, 0.2, 0.0), "full_at"),
+    ],
+)
+def test_a_pace_out_of_range_is_named(pace, arguments, message):
+    with pytest.raises(ValueError, match=message):
+        pace(*arguments)
+
+
+def test_batches_come_from_the_easiest_examples_without_repeats_and_reach_all():
+    difficulty = torch.rand(50, generator=torch.Generator().manual_seed(0))
+    pace = lambda step: pacing(step, 100, 0.1, 0.5)  # noqa: E731
+    batches = curriculum_batches(difficulty, pace, batch_size=8, total_steps=100, seed=3)
+    rank = difficulty.argsort().argsort()
+    assert len(batches) == 100
+    for step, batch in enumerate(batches):
+        pool = max(8, math.ceil(pace(step) * 50))
+        assert batch.shape == (8,) and len(set(batch.tolist())) == 8
+        assert rank[batch].max() < pool
+    assert set(batches[0].tolist()) == set(difficulty.argsort()[:8].tolist())
+    assert set(torch.cat(batches[50:]).tolist()) == set(range(50))
+
+
+def test_the_pool_is_rounded_up():
+    draws = [
+        curriculum_batches(torch.arange(10.0), lambda _: 0.21, 1, 20, seed)[-1]
+        for seed in range(20)
+    ]
+    assert set(torch.cat(draws).tolist()) == {0, 1, 2}
+
+
+def test_the_same_seed_gives_the_same_batches_and_another_gives_others():
+    def drawn(seed):
+        return torch.stack(curriculum_batches(torch.arange(30.0), lambda _: 1.0, 5, 6, seed))
+
+    state = torch.random.get_rng_state()
+    assert torch.equal(drawn(1), drawn(1)) and not torch.equal(drawn(1), drawn(2))
+    assert torch.equal(torch.random.get_rng_state(), state)  # its own stream
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"batch_size": 31}, "batch_size"),
+        ({"total_steps": 0}, "total_steps"),
+        ({"seed": -1}, "seed"),
+        ({"pacing_fn": lambda _: 0.0}, "pacing_fn"),
+        ({"pacing_fn": lambda _: 1.5}, "pacing_fn"),
+        ({"difficulty": torch.tensor([float("nan")] * 30)}, "difficulty"),
+    ],
+)
+def test_batches_that_cannot_be_drawn_are_an_error_that_names_why(wrong, message):
+    right = {
+        "difficulty": torch.arange(30.0),
+        "pacing_fn": lambda _: 1.0,
+        "batch_size": 5,
+        "total_steps": 2,
+        "seed": 0,
+    }
+    with pytest.raises(ValueError, match=message):
+        curriculum_batches(**right | wrong)
+
+
+def test_difficulty_is_the_cross_entropy_of_each_example(sets):
+    model, image_set = tiny(), sets[1]
+    difficulty = loss_difficulty(model, image_set)
+    probs = predict_logits(model, image_set.images).softmax(dim=1)
+    torch.testing.assert_close(difficulty, -probs[range(30), image_set.labels].log())
+
+
+def test_shuffled_difficulties_are_the_same_numbers_in_another_order():
+    difficulty = torch.arange(40.0)
+    dealt = shuffled(difficulty, seed=2)
+    assert torch.equal(dealt.sort().values, difficulty) and not torch.equal(dealt, difficulty)
+
+
+# ------------------------------------------------------------------------------------ frequencies
+
+
+def waves(side, highest, count=3, seed=0):
+    """Return random images that hold no frequency above ``highest`` cycles, as functions sampled."""
+    generator = torch.Generator().manual_seed(seed)
+    place = torch.arange(side, dtype=torch.float64) / side
+    images = torch.zeros(count, 1, side, side, dtype=torch.float64)
+    for fy, fx in itertools.product(range(highest + 1), repeat=2):
+        size, phase = torch.rand(2, count, 1, 1, 1, generator=generator, dtype=torch.float64)
+        angle = 2 * math.pi * (fy * place[:, None] + fx * place[None, :])
+        images += size * torch.cos(angle + 2 * math.pi * phase)
+    return images
+
+
+@pytest.mark.parametrize(("side", "bandwidth"), [(28, 14), (32, 8), (24, 12)])
+def test_an_image_without_higher_frequencies_is_sampled_exactly(side, bandwidth):
+    images = waves(side, bandwidth // 2 - 1)
+    step = side // bandwidth
+    torch.testing.assert_close(
+        low_frequency_crop(images, bandwidth), images[..., ::step, ::step], rtol=0, atol=1e-10
+    )
+
+
+@pytest.mark.parametrize(("side", "bandwidth"), [(28, 20), (28, 14), (27, 10), (16, 2)])
+def test_it_is_scipys_resampling_where_the_edge_of_the_band_is_empty(side, bandwidth):
+    images = waves(side, side // 2 - 1)
+    spectrum = torch.fft.fft2(images)
+    frequency = torch.fft.fftfreq(side, 1 / side).abs().round()
+    at_edge = frequency == bandwidth // 2
+    spectrum[..., at_edge, :] = 0
+    spectrum[..., :, at_edge] = 0
+    images = torch.fft.ifft2(spectrum).real
+    expected = images.numpy()
+    for axis in (2, 3):
+        expected = signal.resample(expected, bandwidth, axis=axis)
+    torch.testing.assert_close(
+        low_frequency_crop(images, bandwidth), torch.from_numpy(expected), rtol=0, atol=1e-10
+    )
+
+
+@given(st.sampled_from([2, 6, 14, 28]), st.integers(0, 5))
+def test_the_mean_intensity_stays(bandwidth, seed):
+    images = torch.rand(2, 3, 28, 28, generator=torch.Generator().manual_seed(seed))
+    small = low_frequency_crop(images, bandwidth)
+    assert small.shape == (2, 3, bandwidth, bandwidth) and small.dtype == images.dtype
+    torch.testing.assert_close(small.mean(dim=(2, 3)), images.mean(dim=(2, 3)), rtol=0, atol=1e-5)
+
+
+def test_the_whole_band_is_the_image_itself_and_the_highest_wave_vanishes():
+    images = torch.rand(2, 1, 16, 16)
+    torch.testing.assert_close(low_frequency_crop(images, 16), images)
+    checks = (-1.0) ** torch.arange(16)
+    assert low_frequency_crop((checks * checks[:, None])[None, None], 8).abs().max() < 1e-6
+
+
+@pytest.mark.parametrize("bandwidth", [0, 7, 30, -2])
+def test_a_band_that_is_odd_or_too_wide_is_refused(bandwidth):
+    with pytest.raises(ValueError, match="bandwidth must be"):
+        low_frequency_crop(torch.rand(1, 1, 28, 28), bandwidth)
+
+
+def test_images_that_are_not_square_are_refused():
+    with pytest.raises(ValueError, match="must be square"):
+        low_frequency_crop(torch.rand(1, 1, 28, 14), 4)
+
+
+@given(st.integers(3, 60))
+def test_stages_cost_about_the_same_and_end_on_whole_images(epochs):
+    schedule = compute_schedule(epochs, (14, 20, 28), full=28)
+    assert len(schedule) == epochs and schedule == sorted(schedule)
+    cost = {band: schedule.count(band) * (band / 28) ** 2 for band in (14, 20, 28)}
+    fair = epochs / sum((28 / band) ** 2 for band in (14, 20, 28))
+    assert all(abs(cost[band] - fair) <= 1.01 * (band / 28) ** 2 for band in cost)
+
+
+@pytest.mark.parametrize("bands", [(), (14, 13), (20, 14), (14, 14), (14, 30)])
+def test_bands_that_do_not_rise_are_refused(bands):
+    with pytest.raises(ValueError, match="bandwidths"):
+        compute_schedule(10, bands, full=28)
+
+
+def test_the_loss_crops_as_the_schedule_says(sets):
+    images, labels = sets[0].images[:4], sets[0].labels[:4]
+    model = small_cnn((4, 4), classes=3).eval()
+    loss = LowFrequencies([8, 16])
+    for epoch, seen in ((0, low_frequency_crop(images, 8)), (1, images), (0, None)):
+        loss.start_epoch(epoch)
+        seen = low_frequency_crop(images, 8) if seen is None else seen
+        torch.testing.assert_close(loss(model, images, labels), cross_entropy(model, seen, labels))
+
+
+def test_the_loop_tells_the_loss_its_epoch(sets):
+    sizes = []
+
+    def spy(model, images, labels):
+        sizes.append(images.shape[-1])
+        return cross_entropy(model, images, labels)
+
+    config = TrainConfig(epochs=2, batch_size=30)
+    build = small_cnn((4, 4), classes=3)
+    fit(build, sets[0], sets[1], config, batch_loss=LowFrequencies([8, 16], spy), progress=False)
+    assert sizes == [8, 16]
+
+
+# --------------------------------------------------------------------------------------- guidance
+
+
+def test_a_prototype_is_the_mean_image_of_its_class(sets):
+    means = prototypes(sets[0])
+    for k in range(3):
+        torch.testing.assert_close(means[k], sets[0].images[sets[0].labels == k].mean(dim=0))
+
+
+def test_a_class_without_images_has_no_prototype(sets):
+    with pytest.raises(ValueError, match="triangle"):
+        prototypes(sets[0].subset(sets[0].labels != 2))
+
+
+def test_guidance_goes_from_the_prototype_to_the_image(sets):
+    images, labels = sets[1].images, sets[1].labels
+    means = prototypes(sets[1])
+    torch.testing.assert_close(guided(images, labels, means, 1.0), images)
+    torch.testing.assert_close(guided(images, labels, means, 0.0), means[labels])
+    distance = [
+        F.mse_loss(guided(images, labels, means, x), images).item() for x in (0, 0.3, 0.7, 1)
+    ]
+    assert distance == sorted(distance, reverse=True) and distance[-1] == 0
+    with pytest.raises(ValueError, match=r"level must be a number in \[0, 1\], got 1.2"):
+        guided(images, labels, means, 1.2)
