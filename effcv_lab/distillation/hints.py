@@ -218,7 +218,7 @@ class RepresentationLoss:
     References
     ----------
     Bhardwaj, Srinivasan, Khapra, *Efficient Video Classification Using Fewer Frames*, CVPR 2019,
-    section 3.
+    arXiv 1902.10640 (a representation close to the teacher's: already in arXiv 1805.04668, abstract).
 
     Examples
     --------

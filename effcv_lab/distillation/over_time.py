@@ -37,7 +37,7 @@ def kd_weight(epoch: int, stop_epoch: int, alpha: float) -> float:
 
     References
     ----------
-    Cho and Hariharan, *On the Efficacy of Knowledge Distillation*, ICCV 2019, section 4.
+    Cho and Hariharan, *On the Efficacy of Knowledge Distillation*, ICCV 2019, table 3.
 
     Examples
     --------
@@ -91,7 +91,7 @@ def early_stopped(loss: DistillationLoss, stop_epoch: int) -> EarlyStopped:
 
     References
     ----------
-    Cho and Hariharan, *On the Efficacy of Knowledge Distillation*, ICCV 2019, section 4.
+    Cho and Hariharan, *On the Efficacy of Knowledge Distillation*, ICCV 2019, table 3.
 
     Examples
     --------
@@ -146,8 +146,8 @@ def distill_chain(
 
     References
     ----------
-    Cho and Hariharan, ICCV 2019, section 4 (sequential distillation); Mirzadeh et al., *Improved
-    Knowledge Distillation via Teacher Assistant*, AAAI 2020.
+    Cho and Hariharan, ICCV 2019, abstract (a sequence of distillations does not help); Mirzadeh et
+    al., *Improved Knowledge Distillation via Teacher Assistant*, AAAI 2020 (it does).
 
     Examples
     --------
