@@ -7,7 +7,7 @@ All networks of one training set see the same clips in the same order for the sa
 from __future__ import annotations
 
 import statistics
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -34,6 +34,10 @@ ALPHA = 0.7
 COUNTS = {"class": (3600, 1800, 1800), "paper": (14_400, 3600, 3600)}  # train, validation, test
 FEW = 50  # labelled clips of a class, in the small training set
 SETS = ("all clips", "few clips")
+TAUGHT_BY: dict[str, Callable[[nn.Module, float], BatchLoss]] = {  # of the teacher and the value
+    "representation": lambda teacher, weight: RepresentationLoss(teacher, "encoding", weight),
+    "answers": lambda teacher, temperature: DistillationLoss(teacher, temperature, ALPHA),
+}
 
 
 @dataclass(frozen=True)
@@ -63,12 +67,9 @@ def pick_of(arm: Arm) -> nn.Module:
 
 
 def loss_of(arm: Arm, teacher: nn.Module) -> BatchLoss:
-    """Say what a student minimises."""
-    if arm.name == "representation":
-        return RepresentationLoss(teacher, "encoding", arm.value)
-    if arm.name == "answers":
-        return DistillationLoss(teacher, arm.value, ALPHA)
-    return cross_entropy
+    """Say what a student minimises: by the teacher where its arm has one, else by the labels."""
+    taught = TAUGHT_BY.get(arm.name)
+    return cross_entropy if taught is None else taught(teacher, arm.value)
 
 
 def config_of(clips: str, seed: int) -> TrainConfig:
