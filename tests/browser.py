@@ -232,7 +232,7 @@ class Lab:
         browser = self.browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
         self._closing.callback(browser.close)
         self.page = browser.new_page(viewport=self.size)
-        self.page.set_default_timeout(30_000)
+        self.page.set_default_timeout(90_000)  # a busy machine has stalled a page for 30 s
         self.page.on("console", self._heard)
         self.page.on("pageerror", lambda error: self.problems.append(f"uncaught: {error}"))
 
@@ -273,6 +273,11 @@ class Lab:
             f"() => {PANEL}.content.model.sharedModel.toJSON().cells"
             ".filter((cell) => cell.cell_type === 'code').map((cell) => cell.outputs)"
         )
+
+    def describe(self) -> str:
+        """Say what the page shows and what the console said, for the report of a failed test."""
+        shown = self.page.evaluate("document.body.innerText")
+        return "\n".join([f"problems: {self.problems}", f"page: {self.page.url}", shown[-4000:]])
 
     def errors(self) -> list[str]:
         """Return what each failed cell says: the error's name and value."""

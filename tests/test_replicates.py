@@ -166,6 +166,32 @@ def test_a_curriculum_gives_each_epoch_its_own_images():
     assert plain.histories[0].epochs[0].train_loss != ours.histories[0].epochs[0].train_loss
 
 
+def test_a_grid_trains_each_replicate_on_its_own_images_and_may_repeat_a_seed():
+    dimmer = replace(TRAIN, images=0.9 * TRAIN.images)
+    mixed = [TRAIN.subset(range(40, -1, -1)), dimmer]
+    grid = [TRAIN, dimmer, lambda epoch: mixed[epoch], lambda epoch: TRAIN]
+    seeds = [3, 3, 3, 11]
+    ours = side_by_side(tiny_cnn, train=grid, seeds=seeds)
+    models, histories = [], []
+    for train, seed in zip(grid, seeds, strict=True):
+        model, history = one_after_another(tiny_cnn, train=train, seeds=[seed])
+        models += model
+        histories += history
+    assert_same(ours, models, histories)
+    losses = [run.epochs[0].train_loss for run in ours.histories]
+    assert len(set(losses)) == 4  # the grid tells its curricula apart
+
+
+@pytest.mark.parametrize(
+    ("grid", "message"),
+    [([TRAIN] * 2, "each of the 3 seeds, got 2"),
+     ([TRAIN, TRAIN, TRAIN.subset(range(7))], r"equally many images in an epoch, got \[7, 41\]")],
+)  # fmt: skip
+def test_a_grid_that_does_not_fit_the_seeds_is_refused(grid, message):
+    with pytest.raises(ValueError, match=message):
+        side_by_side(tiny_mlp, train=grid)
+
+
 class Odd(nn.Module):
     """Everything that is awkward: frozen, unused and shared weights, a buffer put in anew."""
 

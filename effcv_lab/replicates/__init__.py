@@ -45,10 +45,12 @@ __all__ = ["Replicates", "fit_replicates"]
 if TYPE_CHECKING:
     from effcv_lab.data import ImageSet
 
+    Train = ImageSet | Callable[[int], ImageSet]
+
 
 def fit_replicates(
     build: Callable[[], nn.Module],
-    train: ImageSet | Callable[[int], ImageSet],
+    train: Train | Sequence[Train],
     validation: ImageSet,
     config: TrainConfig,
     seeds: Sequence[int],
@@ -68,12 +70,16 @@ def fit_replicates(
     build : function () -> Module
         Makes the untrained model; called once for each seed. All must be built alike.
     train : ImageSet, or function from the epoch (counted from 0) to an ImageSet
-        The function is called once an epoch, for all replicates.
+        The function is called once an epoch, for all replicates. Or a sequence of R of these, one
+        for each replicate, for a grid in which one seed may come several times: replicate r is
+        then what ``fit`` makes with ``train[r]`` and ``seeds[r]``. In each epoch all replicates
+        must have equally many images.
     validation : ImageSet
         Looked at after each epoch. Never the test set.
     config : TrainConfig
         For all replicates, apart from ``config.seed``, which is not used.
-    seeds : sequence of int, at least one, all different
+    seeds : sequence of int, at least one
+        All different, unless ``train`` is a sequence.
     batch_loss : function ``(model, images, labels) -> scalar``
         The same function as for ``fit``. It gets a real model with the weights of one replicate
         in it (``model.training``, hooks and parameters work) and that replicate's batch.
@@ -90,7 +96,8 @@ def fit_replicates(
         If the model or ``batch_loss`` draws random numbers (dropout, noise), which would not be
         those of ``fit``; or does what cannot be done for several nets at once (``.item()``, an
         ``if`` on a tensor's value, a boolean index); or if the nets are not built alike. Train
-        these one after another with ``fit``.
+        these one after another with ``fit``. Or if ``train`` is a sequence that does not fit the
+        seeds, or its sets differ in length.
     TrainingDiverged
         If a loss is infinite or not a number; looked at after each epoch.
 
@@ -104,7 +111,7 @@ def fit_replicates(
     >>> len(runs.histories), tuple(runs.logits(validation.images[:4]).shape)
     (3, (3, 4, 10))
     """
-    seeds = _checked_seeds(seeds)
+    seeds, sets_at = _checked_grid(seeds, train)
     device = pick_device(device)
     template, params, buffers = stack_nets(build, seeds, device)
     losses_of = stacked_loss(template, batch_loss)
@@ -115,18 +122,16 @@ def fit_replicates(
         weight_decay=config.weight_decay,
     )
     validation = validation.to(device)
-    moved = None if callable(train) else train.to(device)
     records: list[list[EpochRecord]] = [[] for _ in seeds]
     bar = tqdm(file=sys.stdout, disable=not progress, delay=2, mininterval=0.5, unit="batch")
     with bar:
         for epoch in range(config.epochs):
             tell_epoch(batch_loss, epoch)
-            image_set = train(epoch).to(device) if moved is None else moved
-            order = _orders(image_set, config.batch_size, seeds, epoch)
+            images, labels, order = _in_order(sets_at(epoch), config, seeds, epoch, device)
             template.train()
             started, streams = time.perf_counter(), random_streams()
             losses = _train_one_epoch(
-                losses_of, params, buffers, optimizer, image_set, order, config, epoch, bar
+                losses_of, params, buffers, optimizer, images, labels, order, config, epoch, bar
             )
             seconds = (time.perf_counter() - started) / len(seeds)
             check_streams(streams)
@@ -145,17 +150,51 @@ def fit_replicates(
     return Replicates(seeds, histories, template, params, buffers)
 
 
-def _checked_seeds(seeds: Sequence[int]) -> tuple[int, ...]:
+def _checked_grid(
+    seeds: Sequence[int], train: Train | Sequence[Train]
+) -> tuple[tuple[int, ...], Callable[[int], list[ImageSet]]]:
+    """Return the seeds, and a function from the epoch to the image set of each replicate."""
     checked = tuple(whole_number("seeds", seed, 0, 2**32 - 1) for seed in seeds)
-    if not checked or len(set(checked)) < len(checked):
+    one_for_all = callable(train) or not isinstance(train, list | tuple)
+    if not checked or one_for_all and len(set(checked)) < len(checked):
         raise ValueError(f"seeds must be at least one number, all different, got {checked}")
-    return checked
+    if one_for_all:
+        return checked, lambda epoch: [train(epoch) if callable(train) else train] * len(checked)
+    if len(train) != len(checked):
+        raise ValueError(
+            f"train must hold one image set or function for each of the {len(checked)} seeds, "
+            f"got {len(train)}"
+        )
+    return checked, lambda epoch: [one(epoch) if callable(one) else one for one in train]
 
 
-def _orders(image_set: ImageSet, batch_size: int, seeds: Sequence[int], epoch: int) -> Tensor:
-    """Return the order (R, N) in which each net sees the images: that of ``fit``."""
-    passes = [image_set.batches(batch_size, seed=epoch_seed(seed, epoch)) for seed in seeds]
-    return torch.stack([one.order for one in passes])
+def _in_order(
+    image_sets: list[ImageSet],
+    config: TrainConfig,
+    seeds: Sequence[int],
+    epoch: int,
+    device: torch.device,
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Return images, labels, and the order (R, N) in which each net sees them: that of ``fit``."""
+    lengths = {len(image_set) for image_set in image_sets}
+    if len(lengths) > 1:
+        raise ValueError(
+            f"train must give all replicates equally many images in an epoch, got {sorted(lengths)}"
+        )
+    count = lengths.pop()
+    distinct = {id(image_set): image_set for image_set in image_sets}
+    place = {key: count * n for n, key in enumerate(distinct)}
+    orders = [
+        place[id(image_set)]
+        + image_set.batches(config.batch_size, seed=epoch_seed(seed, epoch)).order
+        for image_set, seed in zip(image_sets, seeds, strict=True)
+    ]
+    moved = [image_set.to(device) for image_set in distinct.values()]
+    images, labels = moved[0].images, moved[0].labels
+    if len(moved) > 1:  # one set for all is not copied
+        images = torch.cat([image_set.images for image_set in moved])
+        labels = torch.cat([image_set.labels for image_set in moved])
+    return images, labels, torch.stack(orders).to(device)
 
 
 def _train_one_epoch(
@@ -163,7 +202,8 @@ def _train_one_epoch(
     params: State,
     buffers: State,
     optimizer: torch.optim.Optimizer,
-    image_set: ImageSet,
+    images: Tensor,
+    labels: Tensor,
     order: Tensor,
     config: TrainConfig,
     epoch: int,
@@ -177,9 +217,7 @@ def _train_one_epoch(
         done = (epoch + step / len(pieces)) / config.epochs
         for group in optimizer.param_groups:
             group["lr"] = config.learning_rate * (1 + math.cos(math.pi * done)) / 2
-        losses, changed = losses_of(
-            params, buffers, image_set.images[piece], image_set.labels[piece]
-        )
+        losses, changed = losses_of(params, buffers, images[piece], labels[piece])
         optimizer.zero_grad()
         losses.sum().backward()  # the weights of net r are in loss r only
         optimizer.step()
