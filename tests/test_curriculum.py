@@ -3,6 +3,7 @@
 import itertools
 import math
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given
@@ -14,6 +15,7 @@ from effcv_lab.curriculum import (
     LowFrequencies,
     compute_schedule,
     curriculum_batches,
+    elongation,
     guided,
     loss_difficulty,
     low_frequency_crop,
@@ -28,7 +30,7 @@ from effcv_lab.curriculum import (
 )
 from effcv_lab.models import mlp, small_cnn
 from effcv_lab.replicates import fit_replicates
-from effcv_lab.shapes import basic_shapes, geometric_shapes
+from effcv_lab.shapes import basic_shapes, draw_shapes, geometric_shapes
 from effcv_lab.training import TrainConfig, cross_entropy, fit, predict_logits, seed_everything
 
 PACINGS = [pacing, root_pacing, step_pacing]
@@ -351,3 +353,39 @@ def test_guidance_goes_from_the_prototype_to_the_image(sets):
     assert distance == sorted(distance, reverse=True) and distance[-1] == 0
     with pytest.raises(ValueError, match=r"level must be a number in \[0, 1\], got 1.2"):
         guided(images, labels, means, 1.2)
+
+
+@pytest.mark.parametrize("aspect", [1.0, 0.7, 0.5, 0.3])
+def test_elongation_is_what_the_generator_squeezed_by(aspect):
+    drawn = draw_shapes(60, aspect=aspect, size=64, contrast=(0.1, 1))
+    assert (elongation(drawn.images) - (1 - aspect)).abs().max() < 0.03
+
+
+def test_elongation_is_the_covariance_of_the_mass_that_numpy_finds():
+    images = draw_shapes(12, seed=4).images.double()
+    for image, found in zip(images[:, 0].numpy(), elongation(images), strict=True):
+        mass = np.abs(image - image[0, 0])
+        places = np.stack(np.meshgrid(*map(np.arange, mass.shape), indexing="ij"))
+        covariance = np.cov(places.reshape(2, -1), aweights=mass.ravel(), ddof=0)
+        low, high = np.linalg.eigvalsh(covariance)
+        assert found.item() == pytest.approx(1 - np.sqrt(low / high), abs=1e-9)
+
+
+def test_elongation_does_not_mind_greys_turns_or_places():
+    images = draw_shapes(6, seed=2, size=48, position=0.5).images
+    expected = elongation(images)
+    for same in (1 - images, 0.2 + images / 2, images.rot90(1, (2, 3)), images.flip(-1)):
+        torch.testing.assert_close(elongation(same), expected, atol=1e-4, rtol=0)
+    line = torch.zeros(1, 1, 8, 8)
+    line[0, 0, 3, 1:7] = 1
+    assert elongation(line) == 1
+
+
+@pytest.mark.parametrize(
+    ("images", "message"),
+    [(torch.rand(2, 3, 8, 8), "one channel"), (torch.rand(8, 8), "images"),
+     (torch.ones(2, 1, 8, 8), "image 0 is nothing but ground")],
+)  # fmt: skip
+def test_elongation_needs_pictures_of_shapes(images, message):
+    with pytest.raises(ValueError, match=message):
+        elongation(images)

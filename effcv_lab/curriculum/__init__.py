@@ -2,7 +2,7 @@
 
 An easy set before a hard one (``stages``); a pool that grows from the easiest examples on
 (``pool``); low frequencies before high ones (``frequencies``); from typical images to real ones
-(``guidance``). Each comes with its controls, and all of it runs in the one training loop.
+(``guidance``). What is easy may be a rule (``rules``) or a trained net's loss. Each comes with its controls, and all of it runs in the one training loop.
 """
 
 from effcv_lab.curriculum.frequencies import (
@@ -19,10 +19,11 @@ from effcv_lab.curriculum.pool import (
     shuffled,
     step_pacing,
 )
+from effcv_lab.curriculum.rules import elongation
 from effcv_lab.curriculum.stages import switch_schedule, two_stages, union
 
 __all__ = [
-    "LowFrequencies", "compute_schedule", "curriculum_batches", "guided", "loss_difficulty",
+    "LowFrequencies", "compute_schedule", "curriculum_batches", "elongation", "guided", "loss_difficulty",
     "low_frequency_crop", "pacing", "prototypes", "root_pacing", "shuffled", "step_pacing",
     "switch_schedule", "two_stages", "union",
 ]  # fmt: skip

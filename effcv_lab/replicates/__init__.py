@@ -156,7 +156,7 @@ def _checked_grid(
     """Return the seeds, and a function from the epoch to the image set of each replicate."""
     checked = tuple(whole_number("seeds", seed, 0, 2**32 - 1) for seed in seeds)
     one_for_all = callable(train) or not isinstance(train, list | tuple)
-    if not checked or one_for_all and len(set(checked)) < len(checked):
+    if not checked or (one_for_all and len(set(checked)) < len(checked)):
         raise ValueError(f"seeds must be at least one number, all different, got {checked}")
     if one_for_all:
         return checked, lambda epoch: [train(epoch) if callable(train) else train] * len(checked)
