@@ -299,6 +299,20 @@ def test_position_is_uniform_in_both_directions_and_independent():
     assert stats.pearsonr(centre[:, 0], centre[:, 1]).pvalue > 0.001
 
 
+def test_position_can_be_a_range_for_each_axis_and_draws_as_before():
+    both = scenes_of(3000, seed=10, position=(0.2, 0.7)).position
+    across, down = scenes_of(3000, seed=10, position=((0.2, 0.7), 0.9)).position.T
+    assert np.array_equal(across, both[:, 0]) and set(down) == {0.9}
+    across, down = scenes_of(3000, seed=10, position=(0.1, [0.2, 0.7])).position.T
+    assert np.array_equal(down, both[:, 1]) and set(across) == {0.1}
+
+
+def test_position_across_goes_to_the_right_and_down_goes_down():
+    upper_right = draw_shapes(3, seed=11, position=((1, 1), (0, 0)), contrast=1)
+    _, centre, _ = moments(coverage_of(upper_right))
+    assert (centre[:, 0] > 0.55).all() and (centre[:, 1] < 0.45).all()
+
+
 def test_contrast_is_uniform():
     reach = np.ptp(pictures(draw_shapes(1500, seed=10, contrast=(0.2, 0.7))), axis=(1, 2))
     assert is_uniform(reach, 0.2, 0.7)
@@ -374,6 +388,20 @@ def test_turning_one_dial_changes_no_draw_of_the_others(dial):
                if not np.array_equal(getattr(before, field.name), getattr(after, field.name))}  # fmt: skip
     also = {"contrast": {"foreground", "background"}, "clutter": {"clutter", "strokes"}}
     assert changes == also.get(dial, {dial})
+
+
+@pytest.mark.parametrize("label", [0, 1, 2])
+def test_a_label_draws_one_class_and_changes_nothing_else(label):
+    mixed, alone = scenes_of(60), scenes_of(60, label=label)
+    changes = {field.name for field in dataclasses.fields(mixed)
+               if not np.array_equal(getattr(mixed, field.name), getattr(alone, field.name))}  # fmt: skip
+    assert changes == {"labels", "squeeze"} and set(alone.labels) == {label}
+    same = mixed.labels == label
+    assert np.array_equal(mixed.squeeze[same], alone.squeeze[same])
+    drawn = draw_shapes(60, label=label, noise=0.1, clutter=(0, 4))
+    expected = draw_shapes(60, noise=0.1, clutter=(0, 4))
+    assert torch.equal(drawn.images[same], expected.images[same])
+    assert set(drawn.labels.tolist()) == {label}
 
 
 # Seeds and sizes
@@ -455,11 +483,17 @@ def test_a_set_of_shapes_says_how_it_was_made():
         ("count", 2.0, TypeError),
         ("seed", -1, ValueError),
         ("seed", None, TypeError),
+        ("label", 3, ValueError),
+        ("label", "ellipse", TypeError),
         ("size", 15, ValueError),
         ("size", 513, ValueError),
         ("size", 32.0, TypeError),
         ("position", (-0.1, 1), ValueError),
         ("position", (0, 1.1), ValueError),
+        ("position", ((0, 1), (0, 1.1)), ValueError),
+        ("position", ((0, 1), (0, 1), (0, 1)), ValueError),
+        ("position", ((0, 1),), ValueError),
+        ("position", ((0.7, 0.2), 0.5), ValueError),
         ("scale", 0.05, ValueError),
         ("scale", (0.4, 0.9), ValueError),
         ("aspect", (0.1, 1), ValueError),

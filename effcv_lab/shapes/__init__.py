@@ -34,8 +34,9 @@ def draw_shapes(
     count: int,
     *,
     seed: int = 0,
+    label: int | None = None,
     size: int = 32,
-    position: Range = (0, 1),
+    position: Range | tuple[Range, Range] = (0, 1),
     scale: Range = (0.4, 0.8),
     aspect: Range = (0.5, 1),
     rotation: Range = (0, 360),
@@ -52,16 +53,19 @@ def draw_shapes(
     Parameters
     ----------
     count : int >= 1
-        Pictures; the classes have equal shares, to within one picture.
+        Pictures; the classes have equal shares, to within one picture, unless ``label`` is given.
     seed : int >= 0
         The same seed gives the same pictures on every device; another ``size`` shows the same
         scenes at another resolution (noise apart, which belongs to pixels); a smaller
         ``count`` gives the first of the same pictures.
+    label : int in [0, 2], optional
+        Draw this class only, with everything else as it would be. Default: equal shares.
     size : int in [16, 512]
         Side in pixels.
     position : in [0, 1]
         0 = as far left (and, drawn anew, as far up) as the margin allows, 0.5 = in the middle.
         The whole shape always keeps 1/16 of the side, at least one pixel, from the border.
+        A pair of ranges is one across and one down: ``((0, 1), (0.5, 0.5))``.
     scale : in [0.1, 0.875]
         Diameter of the circle in which the shape is inscribed, in sides of the image.
     aspect : in [0.2, 1]
@@ -99,6 +103,7 @@ def draw_shapes(
     scenes = sample_scenes(
         count,
         seed=seed,
+        label=label,
         position=position,
         scale=scale,
         aspect=aspect,

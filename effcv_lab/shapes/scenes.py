@@ -57,13 +57,17 @@ class Scenes:
         return replace(self, **cut)
 
 
-def sample_scenes(count: int, *, seed: int = 0, **dials: Range) -> Scenes:
+def sample_scenes(
+    count: int, *, seed: int = 0, label: int | None = None, **dials: Range | tuple[Range, Range]
+) -> Scenes:
     """Draw at random what ``count`` pictures show, one independent value per dial and picture.
 
     Parameters
     ----------
     count : int >= 1
     seed : int >= 0
+    label : int in [0, 2], optional
+        The class of all pictures; default: equal shares.
     **dials
         All seven of :data:`LIMITS`, as explained at :func:`effcv_lab.shapes.draw_shapes`.
 
@@ -78,7 +82,7 @@ def sample_scenes(count: int, *, seed: int = 0, **dials: Range) -> Scenes:
     """
     whole_number("count", count, 1)
     whole_number("seed", seed, 0)
-    ranges = {name: checked_range(name, dials[name]) for name in LIMITS}
+    ranges = {name: checked_range(name, dials[name]) for name in LIMITS if name != "position"}
     main, dealer, scribbler, _ = random_streams(seed)
     # One row for each picture, one column for each thing to decide: so no dial, and no larger
     # count, changes what is drawn for another.
@@ -89,11 +93,13 @@ def sample_scenes(count: int, *, seed: int = 0, **dials: Range) -> Scenes:
     ):
         low, high = ranges[name]
         value[name] = low + (high - low) * draw
-    low, high = ranges["position"]
+    low, high = ranges_of_both_axes(dials["position"])
     position = low + (high - low) * draws[5:7].T
     low, high = ranges["clutter"]
     clutter = np.minimum(high, np.floor(low + (high - low + 1) * draws[7])).astype(np.int64)
     labels = balanced_labels(count, dealer)
+    if label is not None:
+        labels[:] = whole_number("label", label, 0, len(CLASSES) - 1)
     squeeze = np.pi * np.where(labels == TRIANGLE, draws[8], np.floor(2 * draws[8]) / 2)
     dark = draws[9] * (1 - value["contrast"])
     bright = dark + value["contrast"]
@@ -144,6 +150,16 @@ def checked_range(
     if low > high:
         raise ValueError(f"{name} must be a pair (low, high) with low <= high, got {given!r}")
     return low, high
+
+
+def ranges_of_both_axes(position: Range | tuple[Range, Range]) -> np.ndarray:
+    """Turn a range for both axes, or one across and one down, into what is lowest and highest."""
+    pairs = tuple | list
+    apart = isinstance(position, pairs) and any(isinstance(end, pairs) for end in position)
+    axes = position if apart else (position, position)
+    if len(axes) != 2:
+        raise ValueError(f"position must be a range or a pair (across, down), got {position!r}")
+    return np.array([checked_range("position", axis) for axis in axes]).T
 
 
 class Outlines(NamedTuple):
