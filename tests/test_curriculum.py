@@ -17,8 +17,10 @@ from effcv_lab.curriculum import (
     curriculum_batches,
     elongation,
     guided,
+    levels_pacing,
     loss_difficulty,
     low_frequency_crop,
+    paced,
     pacing,
     prototypes,
     root_pacing,
@@ -27,6 +29,7 @@ from effcv_lab.curriculum import (
     switch_schedule,
     two_stages,
     union,
+    within_classes,
 )
 from effcv_lab.models import mlp, small_cnn
 from effcv_lab.replicates import fit_replicates
@@ -221,6 +224,121 @@ def test_shuffled_difficulties_are_the_same_numbers_in_another_order():
     difficulty = torch.arange(40.0)
     dealt = shuffled(difficulty, seed=2)
     assert torch.equal(dealt.sort().values, difficulty) and not torch.equal(dealt, difficulty)
+
+
+# --------------------------------------------------------------------------- levels and epochs
+
+
+@pytest.mark.parametrize("levels", [2, 3, 5, 13])
+def test_levels_are_equal_jumps_that_last_equally_long(levels):
+    total = 4 * (levels - 1)
+    fractions = [levels_pacing(step, total, levels, full_at=0.5) for step in range(total + 1)]
+    growing = total // 2
+    assert fractions[:growing] == [level / levels for level in range(1, levels) for _ in range(2)]
+    assert fractions[growing:] == [1.0] * (total + 1 - growing)
+    assert np.mean(fractions[:growing]) == pytest.approx(0.5)  # for any number of levels
+
+
+def test_one_level_is_everything_and_two_are_one_jump():
+    assert [levels_pacing(step, 10, 1, 0.4) for step in range(10)] == [1.0] * 10
+    for step in range(12):
+        assert levels_pacing(step, 10, 2, 0.4) == step_pacing(step, 10, 0.5, 0.4)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [((-1, 10, 2, 0.5), "step"), ((0, 0, 2, 0.5), "total_steps"), ((0, 10, 0, 0.5), "levels"),
+     ((0, 10, 2, 0.0), "full_at")],
+)  # fmt: skip
+def test_levels_out_of_range_are_named(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        levels_pacing(*arguments)
+
+
+def shown(train, image_set, epoch):
+    """Count how often an epoch shows each image of the set, its label looked at, too."""
+    place = {image.numpy().tobytes(): n for n, image in enumerate(image_set.images)}
+    seen = [place[image.numpy().tobytes()] for image in train(epoch).images]
+    assert torch.equal(train(epoch).labels, image_set.labels[seen])
+    return np.bincount(seen, minlength=len(image_set))
+
+
+@pytest.mark.parametrize("levels", [1, 2, 5, 7])
+def test_every_epoch_is_as_long_as_the_set_and_its_pool_is_the_easiest(sets, levels):
+    hard = sets[1]
+    difficulty = torch.rand(30, generator=torch.Generator().manual_seed(1))
+    rank = difficulty.argsort().argsort().numpy()
+    pace = lambda epoch: levels_pacing(epoch, 12, levels, 0.5)  # noqa: E731
+    train = paced(hard, difficulty, pace, epochs=12, seed=3)
+    for epoch in range(12):
+        counts, size = shown(train, hard, epoch), math.ceil(pace(epoch) * 30)
+        assert counts.sum() == len(train(epoch)) == 30
+        assert (counts[rank >= size] == 0).all()
+        assert counts[rank < size].max() - counts[rank < size].min() <= 1  # equally often
+    assert train(11) is hard and (shown(train, hard, 11) == 1).all()
+
+
+@pytest.mark.parametrize("pace", PACINGS)
+def test_a_paced_run_takes_the_steps_of_a_plain_one_and_ends_on_everything(sets, pace):
+    hard, batches = sets[1], []
+
+    def spy(model, images, labels):
+        batches.append(len(images))
+        return cross_entropy(model, images, labels)
+
+    train = paced(hard, torch.arange(30.0), lambda epoch: pace(epoch, 4, 0.3, 0.7), epochs=4)
+    fit(tiny(), train, hard, TrainConfig(epochs=4, batch_size=8), batch_loss=spy, progress=False)
+    assert batches == [8, 8, 8, 6] * 4 and train(3) is hard
+
+
+def test_what_comes_once_more_is_drawn_anew_in_each_epoch_and_from_each_seed(sets):
+    hard = sets[1]
+    pace = lambda epoch: (0.7, 0.7, 1.0)[epoch]  # noqa: E731
+
+    def drawn(seed, epoch):
+        return tuple(shown(paced(hard, torch.arange(30.0), pace, 3, seed), hard, epoch))
+
+    state = torch.random.get_rng_state()
+    assert drawn(0, 1) == drawn(0, 1) != drawn(0, 0) and drawn(0, 1) != drawn(1, 1)
+    assert torch.equal(torch.random.get_rng_state(), state)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"difficulty": torch.arange(29.0)}, "difficulty must be one for each of 30 images"),
+        ({"pacing_fn": lambda _: 0.9}, "3 examples would never be used"),
+        ({"pacing_fn": lambda _: 1.2}, "pacing_fn"),
+        ({"epochs": 0}, "epochs"),
+        ({"seed": -1}, "seed"),
+    ],
+)
+def test_a_pace_that_no_epoch_can_follow_is_an_error_that_names_why(sets, wrong, message):
+    right = {"difficulty": torch.arange(30.0), "pacing_fn": lambda _: 1.0, "epochs": 2, "seed": 0}
+    with pytest.raises(ValueError, match=message):
+        paced(sets[1], **right | wrong)
+
+
+def test_within_classes_the_order_stays_and_every_pool_has_the_classes_evenly():
+    generator = torch.Generator().manual_seed(0)
+    labels = torch.arange(60) % 3
+    difficulty = torch.rand(60, generator=generator) + labels  # class 0 is the easiest
+    ranks = within_classes(difficulty, labels)
+    for k in range(3):
+        mine = labels == k
+        assert torch.equal(difficulty[mine].argsort(), ranks[mine].argsort())
+        assert ranks[mine].min() == 0 and ranks[mine].max() < 1
+    assert labels[difficulty.argsort()[:15]].unique().tolist() == [0]
+    assert labels[ranks.argsort()[:15]].bincount().tolist() == [5, 5, 5]
+    assert within_classes(torch.zeros(4), torch.zeros(4, dtype=torch.int64)).tolist() == [
+        0, 0.25, 0.5, 0.75,
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("labels", [torch.tensor([0, 1]), torch.tensor([0, 1, -1])])
+def test_labels_that_do_not_fit_the_difficulties_are_refused(labels):
+    with pytest.raises(ValueError, match="labels must"):
+        within_classes(torch.arange(3.0), labels)
 
 
 # ------------------------------------------------------------------------------------ frequencies

@@ -13,17 +13,21 @@ from effcv_lab.curriculum.frequencies import (
 from effcv_lab.curriculum.guidance import guided, prototypes
 from effcv_lab.curriculum.pool import (
     curriculum_batches,
+    levels_pacing,
     loss_difficulty,
+    paced,
     pacing,
     root_pacing,
     shuffled,
     step_pacing,
+    within_classes,
 )
 from effcv_lab.curriculum.rules import elongation
 from effcv_lab.curriculum.stages import switch_schedule, two_stages, union
 
 __all__ = [
-    "LowFrequencies", "compute_schedule", "curriculum_batches", "elongation", "guided", "loss_difficulty",
-    "low_frequency_crop", "pacing", "prototypes", "root_pacing", "shuffled", "step_pacing",
-    "switch_schedule", "two_stages", "union",
+    "LowFrequencies", "compute_schedule", "curriculum_batches", "elongation", "guided",
+    "levels_pacing", "loss_difficulty", "low_frequency_crop", "paced", "pacing", "prototypes",
+    "root_pacing", "shuffled", "step_pacing", "switch_schedule", "two_stages", "union",
+    "within_classes",
 ]  # fmt: skip
