@@ -30,6 +30,7 @@ SOFT = random.dirichlet(np.ones(10), size=200)
 EPOCHS = np.arange(1, 21)
 SEEDS = 0.8 + 0.01 * random.standard_normal((3, 20))
 TEMPERATURES = np.geomspace(0.05, 100, 50)
+RUNS = np.array([0.31, 0.35, 0.30, 0.36, 0.29])
 
 
 def bars_one():
@@ -130,8 +131,21 @@ def grid_many():
     return figures.image_grid(torch.rand(37, 28, 28), title="Noise")
 
 
+def boxes_grid():
+    easy_first = {str(switch): RUNS - switch / 1e3 for switch in (0, 6, 12, 24, 36)}
+    controls = dict.fromkeys(("union", "hard, then easy", "more hard"), RUNS - 0.01)
+    return figures.boxes(easy_first, beside=controls, title=LONG, x_label="Switch epoch",
+                         y_label="Test error", note="3 seeds, torch 2.15.0")  # fmt: skip
+
+
+def boxes_long_names():
+    groups = {f"uncomfortablylongname {n}": random.standard_normal(40) for n in range(7)}
+    return figures.boxes(groups, title="Noise", x_label="Generator", y_label="Draw")
+
+
 KINDS = [bars_one, bars_two, bars_sure, curves_seeds, curves_many, curves_log,
-         curves_log_narrow, scatter, reliability, heat, heat_small, grid, grid_narrow, grid_colour, grid_many]  # fmt: skip
+         curves_log_narrow, scatter, reliability, heat, heat_small, grid, grid_narrow, grid_colour, grid_many,
+         boxes_grid, boxes_long_names]  # fmt: skip
 drawn_once = {make: functools.cache(make) for make in KINDS}
 every_kind = pytest.mark.parametrize(
     "make", drawn_once.values(), ids=[make.__name__ for make in KINDS]
@@ -341,6 +355,44 @@ def test_heat_map_writes_every_number_and_leaves_missing_ones_empty():
     assert "Largest: 0.90 at bright, box" in figures.get_alt(figure)
 
 
+def test_a_box_is_the_middle_half_with_the_median_and_whiskers_reach_all_runs():
+    axes = boxes_grid().axes[0]
+    assert len(axes.patches) == 8
+    for box, shift in zip(axes.patches, [0, 0.006, 0.012, 0.024, 0.036, *[0.01] * 3], strict=True):
+        edges = box.get_path().vertices[:, 1]
+        found = [edges.min(), edges.max()]
+        np.testing.assert_allclose(found, np.quantile(RUNS - shift, [0.25, 0.75]))
+    drawn = [line.get_ydata() for line in axes.lines[:6]]  # of the first box
+    lower, upper, _, _, median, _ = drawn
+    assert {min(lower), max(upper)} == {0.29, 0.36} and set(median) == {0.31}
+
+
+def test_each_run_is_a_dot_in_the_order_given_unless_there_are_too_many():
+    dots = [line for line in boxes_grid().axes[0].lines if line.get_marker() == "o"]
+    assert len(dots) == 8
+    np.testing.assert_allclose(dots[0].get_ydata(), RUNS)
+    assert (np.diff(dots[0].get_xdata()) > 0).all()
+    np.testing.assert_allclose(dots[1].get_xdata() - dots[0].get_xdata(), 1)
+    many = boxes_long_names().axes[0].lines
+    assert not [line for line in many if line.get_marker() == "o"]
+
+
+def test_boxes_beside_stand_right_of_a_gap_in_another_colour():
+    axes = boxes_grid().axes[0]
+    colours = [matplotlib.colors.to_hex(box.get_edgecolor()).upper() for box in axes.patches]
+    assert colours == [figures.PALETTE[0].upper()] * 5 + [figures.PALETTE[1].upper()] * 3
+    steps = np.diff(axes.get_xticks())
+    assert (steps[[0, 1, 2, 3, 5, 6]] == 1).all() and steps[4] > 1.5
+
+
+def test_boxes_are_named_below_and_told_in_words():
+    figure = boxes_grid()
+    named = [label.get_text().replace("\n", " ") for label in figure.axes[0].get_xticklabels()]
+    assert named == ["0", "6", "12", "24", "36", "union", "hard, then easy", "more hard"]
+    assert "more hard: median 0.3, 0.28 to 0.35" in figures.get_alt(figure)
+    assert "of 5 runs; whiskers: all of them." in " ".join(figure.get_supxlabel().split())
+
+
 def test_small_print_keeps_its_distance_from_captions():
     figure = grid_narrow()
     seen = words(figure)
@@ -384,6 +436,11 @@ def test_grid_shows_every_image_once_and_in_order():
         (lambda: figures.heat_map([[1.0]], ["a", "b"], title="t", row_label="r",
                                   column_label="c"), "matrix"),
         (lambda: figures.reliability_diagram(SOFT, [0], title="t"), "labels"),
+        (lambda: figures.boxes({}, title="t", x_label="x", y_label="y"), "groups"),
+        (lambda: figures.boxes({"a": [1]}, title="t", x_label="x", y_label="y"), "group 'a'"),
+        (lambda: figures.boxes({"a": [1, np.inf]}, title="t", x_label="x", y_label="y"), "finite"),
+        (lambda: figures.boxes({"a": [1, 2]}, beside={"a": [1, 2]}, title="t", x_label="x",
+                               y_label="y"), "beside"),
     ],
 )  # fmt: skip
 def test_unfit_data_are_refused_by_name(call, message):
