@@ -15,7 +15,13 @@ from effcv_lab.data import fashion
 from effcv_lab.evaluation import evaluate
 from effcv_lab.experiments import efficient_train
 from effcv_lab.experiments import efficient_train_measures as measures
-from effcv_lab.experiments.efficient_train import ARMS, MAIN, of_arm
+from effcv_lab.experiments.efficient_train import ARMS, MAIN
+from effcv_lab.experiments.efficient_train_curves import (
+    clock_after,
+    macs_after,
+    of_arm,
+    validation_over,
+)
 from effcv_lab.models import count_macs, small_cnn
 from effcv_lab.records import load_record, save_record
 from effcv_lab.training import TrainConfig, fit, seed_everything
@@ -246,6 +252,38 @@ def test_low_pass_rows_follow_a_net_that_trains_on_whole_images(record):
             if (row["seed"], row["bandwidth"]) == (baseline["seed"], 28)
         ]
         assert whole == baseline["validation_after"]
+
+
+def test_a_curve_over_compute_shows_the_last_finished_epoch(record):
+    row = of_arm(record, "14, 20, 28", COSTS[0])[1]
+    small = measures.relative_macs(14)
+    schedule = ARMS["14, 20, 28"].plan(row["epochs"])
+    assert schedule[:2] == [14, 14] and 20 in schedule
+    ends = macs_after(record, row)
+    assert ends[:2] == pytest.approx([small, 2 * small], rel=1e-4)
+    assert ends[-1] == pytest.approx(row["full_epochs"], rel=1e-4)
+    grid = [small, 1.9 * small, 2 * small, 99.0]
+    curve = validation_over(record, "14, 20, 28", COSTS[0], grid)
+    after = row["validation_after"]
+    assert curve[1] == [after[0], after[0], after[1], after[-1]] and len(curve) == 2
+    with pytest.raises(ValueError, match="grid"):
+        validation_over(record, "14, 20, 28", COSTS[0], [small / 2])
+
+
+def test_the_clock_adds_the_ratios_of_timed_steps(record):
+    ratio = {
+        (row["shrink"], row["side"]): row["ratio"] for row in record.rows if row["kind"] == "step"
+    }
+    for arm, shrink in (("14, 20, 28", "low frequencies"), ("14, 20, 28 by area", "area")):
+        row = of_arm(record, arm, COSTS[0])[0]
+        clock = clock_after(record, row)
+        assert clock[1] == pytest.approx(2 * ratio[shrink, 14])
+        counts = Counter(ARMS[arm].plan(row["epochs"]))
+        assert clock[-1] == pytest.approx(
+            counts[14] * ratio[shrink, 14] + counts[20] * ratio[shrink, 20] + counts[28]
+        )
+    whole = of_arm(record, "full size", COSTS[0])[0]
+    assert clock_after(record, whole) == [1, 2, 3]
 
 
 def test_the_record_survives_saving_and_says_how_it_was_made(record, tmp_path):

@@ -224,15 +224,6 @@ def low_pass_rows(
     ]
 
 
-def of_arm(
-    record: Record, arm: str, cost: int, question: str = "equal compute"
-) -> list[dict[str, object]]:
-    """Return the runs of one arm, one row for each seed."""
-    wanted = ("run", question, one_of("arm", arm, tuple(ARMS)), cost)
-    keys = ("kind", "question", "arm", "cost")
-    return [row for row in record.rows if tuple(row.get(key) for key in keys) == wanted]
-
-
 def _measured(schedule, model, history, splits: Splits) -> dict[str, object]:
     seconds = [record.train_seconds for record in history.epochs]
     macs = training_macs(schedule, len(splits.train))
