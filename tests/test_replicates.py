@@ -409,10 +409,12 @@ def test_training_is_silent_on_stderr(capsys):
 
 @pytest.mark.slow
 def test_benchmark_prints_the_ratio_of_both_nets_on_this_machine():
-    tool = Path(__file__).parent.parent / "tools" / "bench_replicates.py"
-    command = [sys.executable, str(tool), "--replicates", "2", "--repeats", "1", "--images", "20"]
-    environment = os.environ | {"EFFCV_DEVICE": "cpu"}
-    done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
+    command = [sys.executable, "-m", "tools.bench_replicates", "--replicates", "2"]
+    command += ["--repeats", "1", "--images", "20"]
+    done = subprocess.run(
+        command, capture_output=True, text=True, check=True, cwd=Path(__file__).parent.parent,
+        env=os.environ | {"EFFCV_DEVICE": "cpu"},
+    )  # fmt: skip
     lines = done.stdout.splitlines()
     assert lines[0].startswith("cpu: ") and "torch" in lines[0]
     assert [line.split(":")[0] for line in lines[2:]] == [
