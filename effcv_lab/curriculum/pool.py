@@ -250,7 +250,7 @@ def curriculum_batches(
     generator = torch.Generator().manual_seed(whole_number("seed", seed, 0))
     return [
         pool[torch.randperm(len(pool), generator=generator)[:batch_size]]
-        for pool in _pools(difficulty, pacing_fn, total_steps, least=batch_size)
+        for pool in growing_pools(difficulty, pacing_fn, total_steps, least=batch_size)
     ]
 
 
@@ -301,7 +301,7 @@ def paced(
         )
     whole_number("epochs", epochs, 1)
     whole_number("seed", seed, 0)
-    pools = list(_pools(difficulty, pacing_fn, epochs))
+    pools = list(growing_pools(difficulty, pacing_fn, epochs))
     if len(pools[-1]) < count:
         raise ValueError(
             f"pacing_fn must reach 1 by epoch {epochs - 1}, got {pacing_fn(epochs - 1)}: "
@@ -320,8 +320,17 @@ def paced(
     return train
 
 
-def _pools(difficulty: Tensor, pacing_fn: Pacing, steps: int, least: int = 1) -> Iterator[Tensor]:
-    """Yield for each step which examples are in use, the easiest first; never below ``least``."""
+def growing_pools(
+    difficulty: Tensor, pacing_fn: Pacing, steps: int, least: int = 1
+) -> Iterator[Tensor]:
+    """Yield for each step which examples are in use, the easiest first; never below ``least``.
+
+    Examples
+    --------
+    >>> pools = growing_pools(torch.tensor([3.0, 1.0, 2.0]), lambda step: (0.5, 1.0)[step], steps=2)
+    >>> [pool.tolist() for pool in pools]
+    [[1, 2], [1, 2, 0]]
+    """
     easiest_first = difficulty.cpu().argsort(stable=True)
     for step in range(steps):
         fraction = number_in("pacing_fn(step)", pacing_fn(step), 0, 1, open_low=True)
