@@ -41,10 +41,22 @@ function probabilityText(p) {
 
 // ---------------------------------------------------------------- scales of a slider
 
+class Scale {
+  constructor(low, high, more) {
+    Object.assign(this, { low, high, ...more });
+  }
+  get words() {
+    return `${this.whole ? "a whole number " : ""}from ${this.low} to ${this.high}`;
+  }
+  holds(value) {
+    return value >= this.low && value <= this.high && (!this.whole || Number.isInteger(value));
+  }
+}
+
 /** A scale whose slider runs in equal factors, with `jumps` as its round numbers. */
-class LogScale {
+class LogScale extends Scale {
   constructor(low, high, jumps) {
-    Object.assign(this, { low, high, jumps });
+    super(low, high, { jumps });
   }
   at(share) {
     return clamp(tidy(this.low * (this.high / this.low) ** share, 3), this.low, this.high);
@@ -70,25 +82,29 @@ class LogScale {
   }
 }
 
-/** A scale whose slider runs in equal steps of 0.01; it jumps by ten of them. */
-class LinearScale {
-  constructor(low, high) {
-    Object.assign(this, { low, high });
+/** A scale whose slider runs in equal steps; `whole` if nothing else may be typed. */
+class LinearScale extends Scale {
+  constructor(low, high, { unit = 0.01, leap = 0.1, whole = false } = {}) {
+    super(low, high, { unit, leap, whole });
+  }
+  near(value) {
+    const round = Math.round(Number((value / this.unit).toFixed(6))) * this.unit;
+    return clamp(Number(round.toFixed(6)), this.low, this.high);
   }
   at(share) {
-    return clamp(Number((this.low + share * (this.high - this.low)).toFixed(2)), this.low, this.high);
+    return this.near(this.low + share * (this.high - this.low));
   }
   share(value) {
     return (value - this.low) / (this.high - this.low);
   }
   text(value) {
-    return String(tidy(value, 3));
+    return String(tidy(value, 4));
   }
   step(value, direction) {
-    return clamp(Number((value + 0.01 * direction).toFixed(2)), this.low, this.high);
+    return this.near(value + this.unit * direction);
   }
   jump(value, direction) {
-    return clamp(Number((value + 0.1 * direction).toFixed(2)), this.low, this.high);
+    return this.near(value + this.leap * direction);
   }
 }
 
@@ -155,7 +171,7 @@ class Dial {
   constructor({ id, name, scale, get, set, say }) {
     Object.assign(this, { name, scale, get, set, say });
     this.label = make("label", { for: id, text: name });
-    const range = `From ${scale.low} to ${scale.high}.`;
+    const range = `${scale.words[0].toUpperCase()}${scale.words.slice(1)}.`;
     this.range = make("span", { id: `${id}-range`, class: "demo-hidden", text: range });
     this.field = make("input", {
       type: "text",
@@ -198,12 +214,11 @@ class Dial {
   typed() {
     const text = this.field.value.trim().replace(",", ".");
     const number = Number(text);
-    return text !== "" && number >= this.scale.low && number <= this.scale.high ? number : null;
+    return text !== "" && this.scale.holds(number) ? number : null;
   }
 
   leave() {
-    const { low, high } = this.scale;
-    if (this.typed() === null) this.say(`${this.name} must be from ${low} to ${high}.`);
+    if (this.typed() === null) this.say(`${this.name} must be ${this.scale.words}.`);
     this.field.value = this.scale.text(this.get());
     this.field.setAttribute("aria-invalid", "false");
   }
