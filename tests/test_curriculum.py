@@ -9,20 +9,17 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import signal
-from torch.nn import functional as F
 
 from effcv_lab.curriculum import (
     LowFrequencies,
     compute_schedule,
     curriculum_batches,
     elongation,
-    guided,
     levels_pacing,
     loss_difficulty,
     low_frequency_crop,
     paced,
     pacing,
-    prototypes,
     root_pacing,
     shuffled,
     step_pacing,
@@ -446,31 +443,7 @@ def test_the_loop_tells_the_loss_its_epoch(sets):
     assert sizes == [8, 16]
 
 
-# --------------------------------------------------------------------------------------- guidance
-
-
-def test_a_prototype_is_the_mean_image_of_its_class(sets):
-    means = prototypes(sets[0])
-    for k in range(3):
-        torch.testing.assert_close(means[k], sets[0].images[sets[0].labels == k].mean(dim=0))
-
-
-def test_a_class_without_images_has_no_prototype(sets):
-    with pytest.raises(ValueError, match="triangle"):
-        prototypes(sets[0].subset(sets[0].labels != 2))
-
-
-def test_guidance_goes_from_the_prototype_to_the_image(sets):
-    images, labels = sets[1].images, sets[1].labels
-    means = prototypes(sets[1])
-    torch.testing.assert_close(guided(images, labels, means, 1.0), images)
-    torch.testing.assert_close(guided(images, labels, means, 0.0), means[labels])
-    distance = [
-        F.mse_loss(guided(images, labels, means, x), images).item() for x in (0, 0.3, 0.7, 1)
-    ]
-    assert distance == sorted(distance, reverse=True) and distance[-1] == 0
-    with pytest.raises(ValueError, match=r"level must be a number in \[0, 1\], got 1.2"):
-        guided(images, labels, means, 1.2)
+# ------------------------------------------------------------------------------------------ rules
 
 
 @pytest.mark.parametrize("aspect", [1.0, 0.7, 0.5, 0.3])

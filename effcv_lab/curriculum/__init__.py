@@ -10,7 +10,12 @@ from effcv_lab.curriculum.frequencies import (
     compute_schedule,
     low_frequency_crop,
 )
-from effcv_lab.curriculum.guidance import guided, prototypes
+from effcv_lab.curriculum.guidance import (
+    MostProgress,
+    guided_scenes,
+    in_stages,
+    interleaved,
+)
 from effcv_lab.curriculum.pool import (
     curriculum_batches,
     levels_pacing,
@@ -26,8 +31,8 @@ from effcv_lab.curriculum.rules import elongation
 from effcv_lab.curriculum.stages import switch_schedule, two_stages, union
 
 __all__ = [
-    "LowFrequencies", "compute_schedule", "curriculum_batches", "elongation", "guided",
-    "levels_pacing", "loss_difficulty", "low_frequency_crop", "paced", "pacing", "prototypes",
-    "root_pacing", "shuffled", "step_pacing", "switch_schedule", "two_stages", "union",
-    "within_classes",
+    "LowFrequencies", "MostProgress", "compute_schedule", "curriculum_batches", "elongation",
+    "guided_scenes", "in_stages", "interleaved", "levels_pacing", "loss_difficulty",
+    "low_frequency_crop", "paced", "pacing", "root_pacing", "shuffled", "step_pacing",
+    "switch_schedule", "two_stages", "union", "within_classes",
 ]  # fmt: skip
