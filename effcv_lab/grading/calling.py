@@ -26,7 +26,8 @@ from effcv_lab.grading.comparing import as_array, identical
 
 KIT = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 FREE_TO_USE = {KIT + "arguments.py", KIT + "tensor_arguments.py", os.path.abspath(__file__)} | {
-    os.path.join(KIT, "grading", name) for name in ("promises.py", "teacher_promises.py")
+    os.path.join(KIT, "grading", name)
+    for name in ("promises.py", "batch_promises.py", "teacher_promises.py")
 }
 SAID_AT_MOST = 1000  # characters of a function's own output that are kept
 _detach, _clone = Tensor.detach, Tensor.clone  # bound before any student's code runs

@@ -1,0 +1,231 @@
+"""What goes wrong in ``curriculum_batches`` with the draw: chance, seeds and what is returned.
+
+What is compared is what the batches show (``batch_promises``), so it is no matter how they are drawn.
+"""
+
+import math
+
+import torch
+
+from effcv_lab.grading.outcomes import Misconception
+
+
+def same_batch_again(difficulty, pacing_fn, batch_size, total_steps, seed):
+    """Make the generator once, before the loop: seeded anew in each step, it draws the same again.
+
+    Print the first five batches: while the pool stays the same, so do yours. The same examples come
+    again and again, and the others never.
+    """
+    easiest_first = difficulty.argsort()
+    batches = []
+    for step in range(total_steps):
+        generator = torch.Generator().manual_seed(seed)
+        pool = max(batch_size, math.ceil(pacing_fn(step) * len(difficulty)))
+        batches.append(easiest_first[torch.randperm(pool, generator=generator)[:batch_size]])
+    return batches
+
+
+def always_the_easiest(difficulty, pacing_fn, batch_size, total_steps, seed):
+    """Draw from the pool: yours takes the easiest of it each time, and the others never come.
+
+    Try a fraction of 1.0 and count the different examples: it should be N.
+    """
+    easiest_first = difficulty.argsort()
+    batches = []
+    for step in range(total_steps):
+        pool = max(batch_size, math.ceil(pacing_fn(step) * len(difficulty)))
+        batches.append(easiest_first[:pool][:batch_size])
+    return batches
+
+
+def always_the_hardest_of_the_pool(difficulty, pacing_fn, batch_size, total_steps, seed):
+    """Draw from the whole pool: yours takes the hardest of it each time.
+
+    Try a fraction of 1.0 and count the different examples: it should be N.
+    """
+    easiest_first = difficulty.argsort()
+    batches = []
+    for step in range(total_steps):
+        pool = max(batch_size, math.ceil(pacing_fn(step) * len(difficulty)))
+        batches.append(easiest_first[pool - batch_size : pool])
+    return batches
+
+
+def drawn_with_replacement(difficulty, pacing_fn, batch_size, total_steps, seed):
+    """Draw without repetition: randint and choice may draw an example twice for one batch.
+
+    Try a pool as large as a batch: each of its examples must come once. torch.randperm(pool)[:batch_size]
+    has no repetition.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    easiest_first = difficulty.argsort()
+    batches = []
+    for step in range(total_steps):
+        pool = max(batch_size, math.ceil(pacing_fn(step) * len(difficulty)))
+        batches.append(easiest_first[torch.randint(pool, (batch_size,), generator=generator)])
+    return batches
+
+
+def easy_ones_more_often(difficulty, pacing_fn, batch_size, total_steps, seed):
+    """Give every example of the pool the same chance: yours draws the easy ones more often.
+
+    Try 1,000 steps and count how often each comes. The pool is the curriculum; within it nobody is preferred.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    easiest_first = difficulty.argsort()
+    batches = []
+    for step in range(total_steps):
+        pool = max(batch_size, math.ceil(pacing_fn(step) * len(difficulty)))
+        chances = 0.5 ** torch.arange(pool, dtype=torch.float64)
+        picked = torch.multinomial(chances, batch_size, generator=generator)
+        batches.append(easiest_first[picked])
+    return batches
+
+
+def seed_left_out(difficulty, pacing_fn, batch_size, total_steps, seed):
+    """Seed the generator with the seed: yours draws the same batches for every seed.
+
+    Try seeds 0 and 1 and compare. Error bars over seeds would be none.
+    """
+    generator = torch.Generator().manual_seed(0)
+    easiest_first = difficulty.argsort()
+    batches = []
+    for step in range(total_steps):
+        pool = max(batch_size, math.ceil(pacing_fn(step) * len(difficulty)))
+        batches.append(easiest_first[torch.randperm(pool, generator=generator)[:batch_size]])
+    return batches
+
+
+def no_seed_at_all(difficulty, pacing_fn, batch_size, total_steps, seed):
+    """Seed a generator with the seed: yours goes on with the random numbers of the whole notebook.
+
+    Call it twice with one seed and compare: nobody could repeat the experiment.
+    """
+    generator = torch.default_generator
+    easiest_first = difficulty.argsort()
+    batches = []
+    for step in range(total_steps):
+        pool = max(batch_size, math.ceil(pacing_fn(step) * len(difficulty)))
+        batches.append(easiest_first[torch.randperm(pool, generator=generator)[:batch_size]])
+    return batches
+
+
+def random_numbers_of_all_seeded(difficulty, pacing_fn, batch_size, total_steps, seed):
+    """Use a generator of your own: torch.manual_seed(seed) also seeds everybody else's random numbers.
+
+    Put torch.rand(1) after two calls with one seed: it gives the same number twice. Write
+    generator = torch.Generator().manual_seed(seed) and hand it to randperm.
+    """
+    generator = torch.default_generator
+    torch.manual_seed(seed)
+    easiest_first = difficulty.argsort()
+    batches = []
+    for step in range(total_steps):
+        pool = max(batch_size, math.ceil(pacing_fn(step) * len(difficulty)))
+        batches.append(easiest_first[torch.randperm(pool, generator=generator)[:batch_size]])
+    return batches
+
+
+def one_batch_too_many(difficulty, pacing_fn, batch_size, total_steps, seed):
+    """Return total_steps batches, one for each of the steps 0 to total_steps - 1: yours has one more.
+
+    Look at len() of your result: range(n + 1) holds n + 1 numbers.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    easiest_first = difficulty.argsort()
+    batches = []
+    for step in range(total_steps + 1):
+        pool = max(batch_size, math.ceil(pacing_fn(step) * len(difficulty)))
+        batches.append(easiest_first[torch.randperm(pool, generator=generator)[:batch_size]])
+    return batches
+
+
+def one_tensor_returned(difficulty, pacing_fn, batch_size, total_steps, seed):
+    """Return a list of tensors, one for each step: torch.stack makes one tensor of them.
+
+    Look at type() of your result.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    easiest_first = difficulty.argsort()
+    batches = []
+    for step in range(total_steps):
+        pool = max(batch_size, math.ceil(pacing_fn(step) * len(difficulty)))
+        batches.append(easiest_first[torch.randperm(pool, generator=generator)[:batch_size]])
+    return torch.stack(batches)
+
+
+def lists_returned(difficulty, pacing_fn, batch_size, total_steps, seed):
+    """Return tensors: yours are lists of Python numbers, and images[list] is slower than images[tensor].
+
+    Look at type() of your first batch.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    easiest_first = difficulty.argsort()
+    batches = []
+    for step in range(total_steps):
+        pool = max(batch_size, math.ceil(pacing_fn(step) * len(difficulty)))
+        batches.append(easiest_first[torch.randperm(pool, generator=generator)[:batch_size]])
+    return [batch.tolist() for batch in batches]
+
+
+def one_batch_returned(difficulty, pacing_fn, batch_size, total_steps, seed):
+    """Return the list after the loop: a return inside it ends everything with the first batch.
+
+    Look at len() of your result: it should be total_steps.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    easiest_first = difficulty.argsort()
+    batches = []
+    for step in range(total_steps):
+        pool = max(batch_size, math.ceil(pacing_fn(step) * len(difficulty)))
+        batches.append(easiest_first[torch.randperm(pool, generator=generator)[:batch_size]])
+        return batches
+    return batches
+
+
+def difficulties_returned(difficulty, pacing_fn, batch_size, total_steps, seed):
+    """Return which examples are drawn, not how difficult they are.
+
+    Look at the dtype of your batches: indices are whole numbers.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    easiest_first = difficulty.argsort()
+    batches = []
+    for step in range(total_steps):
+        pool = max(batch_size, math.ceil(pacing_fn(step) * len(difficulty)))
+        picked = easiest_first[torch.randperm(pool, generator=generator)[:batch_size]]
+        batches.append(difficulty[picked])
+    return batches
+
+
+def sorted_in_place(difficulty, pacing_fn, batch_size, total_steps, seed):
+    """Sort a copy: difficulty.sort() gives one, but writing into difficulty changes the caller's order.
+
+    Print difficulty before and after a call: a second call would sort by something else.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    easiest_first = difficulty.argsort()
+    batches = []
+    for step in range(total_steps):
+        pool = max(batch_size, math.ceil(pacing_fn(step) * len(difficulty)))
+        batches.append(easiest_first[torch.randperm(pool, generator=generator)[:batch_size]])
+    difficulty[:] = difficulty.sort().values
+    return batches
+
+
+MISTAKES = [
+    Misconception.of(same_batch_again, lambda args, got: all(len(seen) == args[2] for seen in got)),
+    Misconception.of(always_the_easiest),
+    Misconception.of(always_the_hardest_of_the_pool),
+    Misconception.of(drawn_with_replacement),
+    Misconception.of(easy_ones_more_often),
+    Misconception.of(seed_left_out),
+    Misconception.of(no_seed_at_all),
+    Misconception.of(random_numbers_of_all_seeded),
+    Misconception.of(one_batch_too_many),
+    Misconception.of(one_tensor_returned),
+    Misconception.of(lists_returned),
+    Misconception.of(one_batch_returned),
+    Misconception.of(difficulties_returned),
+    Misconception.of(sorted_in_place),
+]

@@ -1,0 +1,295 @@
+"""What goes wrong in ``low_frequency_crop(images, bandwidth)`` with sizes, scales and what must be refused."""
+
+import torch
+from torch.nn import functional as F
+
+from effcv_lab.grading.outcomes import Misconception
+
+
+def no_rescale(images, bandwidth):
+    """Multiply by (bandwidth / H) ** 2: fft2 adds up H * H pixels, ifft2 divides by fewer.
+
+    Compare the means of image and result: yours is (H / bandwidth) ** 2 times too bright.
+    """
+    if bandwidth % 2 or not 2 <= bandwidth <= images.shape[-1]:
+        raise ValueError("bandwidth must be even and in [2, H]")
+    side = images.shape[-1]
+    first = side // 2 - bandwidth // 2
+    spectrum = torch.fft.fftshift(torch.fft.fft2(images), dim=(-2, -1))
+    kept = spectrum[..., first : first + bandwidth, first : first + bandwidth]
+    small = torch.fft.ifft2(torch.fft.ifftshift(kept, dim=(-2, -1)))
+    return small.real
+
+
+def rescaled_by_one_side(images, bandwidth):
+    """Multiply by bandwidth / H twice, once for each direction: yours does it once.
+
+    Compare the means of image and result: yours is H / bandwidth times too bright.
+    """
+    if bandwidth % 2 or not 2 <= bandwidth <= images.shape[-1]:
+        raise ValueError("bandwidth must be even and in [2, H]")
+    side = images.shape[-1]
+    first = side // 2 - bandwidth // 2
+    spectrum = torch.fft.fftshift(torch.fft.fft2(images), dim=(-2, -1))
+    kept = spectrum[..., first : first + bandwidth, first : first + bandwidth]
+    small = torch.fft.ifft2(torch.fft.ifftshift(kept, dim=(-2, -1)))
+    return small.real * bandwidth / side
+
+
+def rescaled_the_wrong_way(images, bandwidth):
+    """Multiply by (bandwidth / H) ** 2: yours divides by it, which makes bright brighter still.
+
+    Compare the means of image and result: they should be equal.
+    """
+    if bandwidth % 2 or not 2 <= bandwidth <= images.shape[-1]:
+        raise ValueError("bandwidth must be even and in [2, H]")
+    side = images.shape[-1]
+    first = side // 2 - bandwidth // 2
+    spectrum = torch.fft.fftshift(torch.fft.fft2(images), dim=(-2, -1))
+    kept = spectrum[..., first : first + bandwidth, first : first + bandwidth]
+    small = torch.fft.ifft2(torch.fft.ifftshift(kept, dim=(-2, -1)))
+    return small.real / (bandwidth / side) ** 2
+
+
+def resized_to_full_size(images, bandwidth):
+    """Leave the result small: blown up to H by H again, it saves no computing at all.
+
+    Look at the shape of your result. A network pays for pixels, not for frequencies: fewer epochs are
+    not the point, fewer multiplications are.
+    """
+    if bandwidth % 2 or not 2 <= bandwidth <= images.shape[-1]:
+        raise ValueError("bandwidth must be even and in [2, H]")
+    side = images.shape[-1]
+    first = side // 2 - bandwidth // 2
+    spectrum = torch.fft.fftshift(torch.fft.fft2(images), dim=(-2, -1))
+    kept = spectrum[..., first : first + bandwidth, first : first + bandwidth]
+    small = torch.fft.ifft2(torch.fft.ifftshift(kept, dim=(-2, -1))).real * (bandwidth / side) ** 2
+    return F.interpolate(small, size=(side, side), mode="bilinear")
+
+
+def zeros_instead_of_a_crop(images, bandwidth):
+    """Crop the spectrum: setting high frequencies to zero blurs the image, but saves no pixel.
+
+    Look at the shape of your result. A network pays for pixels, not for frequencies.
+    """
+    if bandwidth % 2 or not 2 <= bandwidth <= images.shape[-1]:
+        raise ValueError("bandwidth must be even and in [2, H]")
+    side = images.shape[-1]
+    first = side // 2 - bandwidth // 2
+    spectrum = torch.fft.fftshift(torch.fft.fft2(images), dim=(-2, -1))
+    kept = torch.zeros_like(spectrum)
+    part = slice(first, first + bandwidth)
+    kept[..., part, part] = spectrum[..., part, part]
+    return torch.fft.ifft2(torch.fft.ifftshift(kept, dim=(-2, -1))).real
+
+
+def crop_of_the_image(images, bandwidth):
+    """Crop the spectrum, not the image: yours shows the middle of the picture and loses its borders.
+
+    Compare the means of image and result, and look at a picture: the whole of it should be there.
+    """
+    if bandwidth % 2 or not 2 <= bandwidth <= images.shape[-1]:
+        raise ValueError("bandwidth must be even and in [2, H]")
+    first = images.shape[-1] // 2 - bandwidth // 2
+    return images[..., first : first + bandwidth, first : first + bandwidth].clone()
+
+
+def every_other_pixel(images, bandwidth):
+    """Take the high frequencies out: leaving out pixels folds them into the low ones instead.
+
+    Try fine stripes, [0, 1, 0, 1, ...]: yours are all black or all white, it should be grey.
+    """
+    if bandwidth % 2 or not 2 <= bandwidth <= images.shape[-1]:
+        raise ValueError("bandwidth must be even and in [2, H]")
+    places = torch.arange(bandwidth) * images.shape[-1] // bandwidth
+    return images[..., places[:, None], places]
+
+
+def averages_of_blocks(images, bandwidth):
+    """Go through the spectrum: averages of blocks also make small images, but not these numbers.
+
+    Compare with the formula on one image: blocks weaken low frequencies and let some high ones in.
+    """
+    if bandwidth % 2 or not 2 <= bandwidth <= images.shape[-1]:
+        raise ValueError("bandwidth must be even and in [2, H]")
+    return F.adaptive_avg_pool2d(images, bandwidth)
+
+
+def resized_without_a_spectrum(images, bandwidth):
+    """Go through the spectrum: F.interpolate also makes small images, but not these numbers.
+
+    Compare with the formula on one image: interpolation looks at a few neighbours of each new pixel.
+    """
+    if bandwidth % 2 or not 2 <= bandwidth <= images.shape[-1]:
+        raise ValueError("bandwidth must be even and in [2, H]")
+    return F.interpolate(images, size=(bandwidth, bandwidth), mode="bilinear")
+
+
+def values_clamped(images, bandwidth):
+    """Leave values as they come: beside sharp edges they may lie a little outside 0 to 1.
+
+    Compare the means of image and result: cutting the values off moves the mean.
+    """
+    if bandwidth % 2 or not 2 <= bandwidth <= images.shape[-1]:
+        raise ValueError("bandwidth must be even and in [2, H]")
+    side = images.shape[-1]
+    first = side // 2 - bandwidth // 2
+    spectrum = torch.fft.fftshift(torch.fft.fft2(images), dim=(-2, -1))
+    kept = spectrum[..., first : first + bandwidth, first : first + bandwidth]
+    small = torch.fft.ifft2(torch.fft.ifftshift(kept, dim=(-2, -1)))
+    return (small.real * (bandwidth / side) ** 2).clamp(0, 1)
+
+
+def float64_returned(images, bandwidth):
+    """Return the images' own dtype: .double() makes every later step twice as dear.
+
+    Look at the dtype of your result: float32 for float32.
+    """
+    if bandwidth % 2 or not 2 <= bandwidth <= images.shape[-1]:
+        raise ValueError("bandwidth must be even and in [2, H]")
+    side = images.shape[-1]
+    first = side // 2 - bandwidth // 2
+    spectrum = torch.fft.fftshift(torch.fft.fft2(images.double()), dim=(-2, -1))
+    kept = spectrum[..., first : first + bandwidth, first : first + bandwidth]
+    small = torch.fft.ifft2(torch.fft.ifftshift(kept, dim=(-2, -1)))
+    return small.real * (bandwidth / side) ** 2
+
+
+def float32_returned(images, bandwidth):
+    """Return the images' own dtype: .float() takes digits off a float64.
+
+    Try low_frequency_crop(images.double(), 4).dtype.
+    """
+    if bandwidth % 2 or not 2 <= bandwidth <= images.shape[-1]:
+        raise ValueError("bandwidth must be even and in [2, H]")
+    side = images.shape[-1]
+    first = side // 2 - bandwidth // 2
+    spectrum = torch.fft.fftshift(torch.fft.fft2(images), dim=(-2, -1))
+    kept = spectrum[..., first : first + bandwidth, first : first + bandwidth]
+    small = torch.fft.ifft2(torch.fft.ifftshift(kept, dim=(-2, -1)))
+    return (small.real * (bandwidth / side) ** 2).float()
+
+
+def any_bandwidth_accepted(images, bandwidth):
+    """Raise a ValueError unless bandwidth is even and in [2, H]: there are no more frequencies than H.
+
+    Try bandwidth 3, where the spectrum has no middle of this size, and bandwidth H + 2.
+    """
+    side = images.shape[-1]
+    first = side // 2 - bandwidth // 2
+    spectrum = torch.fft.fftshift(torch.fft.fft2(images), dim=(-2, -1))
+    kept = spectrum[..., first : first + bandwidth, first : first + bandwidth]
+    small = torch.fft.ifft2(torch.fft.ifftshift(kept, dim=(-2, -1)))
+    return small.real * (bandwidth / side) ** 2
+
+
+def odd_bandwidth_accepted(images, bandwidth):
+    """Refuse odd bandwidths: bandwidth % 2 must be 0.
+
+    Try bandwidth 3: the contract promises a ValueError.
+    """
+    if not 2 <= bandwidth <= images.shape[-1]:
+        raise ValueError("bandwidth must be in [2, H]")
+    side = images.shape[-1]
+    first = side // 2 - bandwidth // 2
+    spectrum = torch.fft.fftshift(torch.fft.fft2(images), dim=(-2, -1))
+    kept = spectrum[..., first : first + bandwidth, first : first + bandwidth]
+    small = torch.fft.ifft2(torch.fft.ifftshift(kept, dim=(-2, -1)))
+    return small.real * (bandwidth / side) ** 2
+
+
+def too_large_bandwidth_accepted(images, bandwidth):
+    """Refuse a bandwidth above H: an image has no more frequencies than pixels.
+
+    Try bandwidth H + 2: slices beyond the end are cut off, or empty, without a word.
+    """
+    if bandwidth % 2 or bandwidth < 2:
+        raise ValueError("bandwidth must be even and at least 2")
+    side = images.shape[-1]
+    first = side // 2 - bandwidth // 2
+    spectrum = torch.fft.fftshift(torch.fft.fft2(images), dim=(-2, -1))
+    kept = spectrum[..., first : first + bandwidth, first : first + bandwidth]
+    small = torch.fft.ifft2(torch.fft.ifftshift(kept, dim=(-2, -1)))
+    return small.real * (bandwidth / side) ** 2
+
+
+def zero_bandwidth_accepted(images, bandwidth):
+    """Refuse a bandwidth below 2: even numbers go on below, 0, -2, ...
+
+    Try bandwidth 0: nothing is left to transform.
+    """
+    if bandwidth % 2 or bandwidth > images.shape[-1]:
+        raise ValueError("bandwidth must be even and at most H")
+    side = images.shape[-1]
+    first = side // 2 - bandwidth // 2
+    spectrum = torch.fft.fftshift(torch.fft.fft2(images), dim=(-2, -1))
+    kept = spectrum[..., first : first + bandwidth, first : first + bandwidth]
+    small = torch.fft.ifft2(torch.fft.ifftshift(kept, dim=(-2, -1)))
+    return small.real * (bandwidth / side) ** 2
+
+
+def full_bandwidth_refused(images, bandwidth):
+    """Allow bandwidth = H: it keeps everything, and the images come back.
+
+    Try low_frequency_crop(images, H): 2 <= bandwidth <= H, both ends included.
+    """
+    if bandwidth % 2 or not 2 <= bandwidth < images.shape[-1]:
+        raise ValueError("bandwidth must be even and in [2, H)")
+    side = images.shape[-1]
+    first = side // 2 - bandwidth // 2
+    spectrum = torch.fft.fftshift(torch.fft.fft2(images), dim=(-2, -1))
+    kept = spectrum[..., first : first + bandwidth, first : first + bandwidth]
+    small = torch.fft.ifft2(torch.fft.ifftshift(kept, dim=(-2, -1)))
+    return small.real * (bandwidth / side) ** 2
+
+
+def asserted_instead_of_raised(images, bandwidth):
+    """Write `raise ValueError(...)`: a caller who catches ValueError does not catch an assert.
+
+    Assertions are for your own mistakes (and python -O drops them), errors for the caller's.
+    """
+    assert bandwidth % 2 == 0 and 2 <= bandwidth <= images.shape[-1]
+    side = images.shape[-1]
+    first = side // 2 - bandwidth // 2
+    spectrum = torch.fft.fftshift(torch.fft.fft2(images), dim=(-2, -1))
+    kept = spectrum[..., first : first + bandwidth, first : first + bandwidth]
+    small = torch.fft.ifft2(torch.fft.ifftshift(kept, dim=(-2, -1)))
+    return small.real * (bandwidth / side) ** 2
+
+
+def images_changed_in_place(images, bandwidth):
+    """Scale a new tensor: `images *= ...` also changes the caller's images.
+
+    Print images before and after a call: each call would make them darker.
+    """
+    if bandwidth % 2 or not 2 <= bandwidth <= images.shape[-1]:
+        raise ValueError("bandwidth must be even and in [2, H]")
+    side = images.shape[-1]
+    images *= (bandwidth / side) ** 2
+    first = side // 2 - bandwidth // 2
+    spectrum = torch.fft.fftshift(torch.fft.fft2(images), dim=(-2, -1))
+    kept = spectrum[..., first : first + bandwidth, first : first + bandwidth]
+    return torch.fft.ifft2(torch.fft.ifftshift(kept, dim=(-2, -1))).real
+
+
+MISTAKES = [
+    Misconception.of(no_rescale),
+    Misconception.of(rescaled_by_one_side),
+    Misconception.of(rescaled_the_wrong_way),
+    Misconception.of(resized_to_full_size),
+    Misconception.of(zeros_instead_of_a_crop),
+    Misconception.of(crop_of_the_image),
+    Misconception.of(every_other_pixel),
+    Misconception.of(averages_of_blocks),
+    Misconception.of(resized_without_a_spectrum),
+    Misconception.of(values_clamped),
+    Misconception.of(float64_returned),
+    Misconception.of(float32_returned),
+    Misconception.of(any_bandwidth_accepted),
+    Misconception.of(odd_bandwidth_accepted),
+    Misconception.of(too_large_bandwidth_accepted),
+    Misconception.of(zero_bandwidth_accepted),
+    Misconception.of(full_bandwidth_refused),
+    Misconception.of(asserted_instead_of_raised),
+    Misconception.of(images_changed_in_place),
+]
