@@ -1,0 +1,231 @@
+"""A sandboxed kernel from Python: start it, run code with a limit of wall-clock time, look at what came, end it."""
+
+from __future__ import annotations
+
+import contextlib
+import queue
+import shutil
+import signal
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from effcv_lab.arguments import number_in
+from effcv_lab.grading.sandbox.kernelspec import NAME, write_kernelspec
+from effcv_lab.grading.sandbox.limits import MB
+from effcv_lab.grading.sandbox.refusals import SandboxUnavailable
+from effcv_lab.grading.sandbox.settings import Settings
+from effcv_lab.grading.sandbox.status import Status, beside
+
+MESSAGE_BYTES = 8 * MB  # of one message: a larger one is not taken in, its connection is dropped
+WAITING_MESSAGES = 32  # what a kernel can make us hold is at most this many messages
+KEPT_BYTES = MB  # of one run's outputs
+START_SECONDS, GRACE_SECONDS, LOOK_SECONDS = 60, 2, 0.05
+OUTPUTS = ("stream", "display_data", "execute_result", "error")
+
+
+@dataclass
+class Outcome:
+    """What came of one run.
+
+    Attributes
+    ----------
+    ended : str
+        "ok"; "error" (Python raised); "timeout" (interrupted after the time allowed); "died" (the kernel is gone).
+    outputs : list of dict
+        Messages' contents with their "output_type", as in a notebook.
+    cut : bool
+        More came than was kept.
+    """
+
+    ended: str = "ok"
+    outputs: list[dict[str, Any]] = field(default_factory=list)
+    cut: bool = False
+
+    def take(self, kind: str, content: dict[str, Any], size: int) -> None:
+        """Keep one output, unless more than ``KEPT_BYTES`` came before and with it."""
+        if size <= KEPT_BYTES:
+            self.outputs.append({"output_type": kind, **content})
+        else:
+            self.cut = True
+        if kind == "error":
+            self.ended = "error"
+
+    @property
+    def text(self) -> str:
+        """Return what was printed, results and errors among it."""
+        return "".join(
+            output.get("text")
+            or output.get("data", {}).get("text/plain")
+            or output.get("evalue", "")
+            for output in self.outputs
+        )
+
+
+class SandboxedKernel:
+    """A started kernel; see :func:`sandboxed_kernel`."""
+
+    def __init__(self, manager, client, status_file: Path):
+        self._manager, self._client, self._status_file = manager, client, status_file
+        self._at_the_end: Status | None = None
+
+    @property
+    def alive(self) -> bool:
+        """Whether it still runs."""
+        return self._manager.is_alive()
+
+    @property
+    def status(self) -> Status:
+        """How it is held and, when it has ended, why."""
+        return self._at_the_end or Status.read(self._status_file)
+
+    def run(self, code: str, seconds: float = 60) -> Outcome:
+        """Run code as one cell.
+
+        Parameters
+        ----------
+        code : str
+        seconds : float > 0
+            Wall-clock time; then the code is interrupted, and a kernel that does not heed it is ended.
+        """
+        number_in("seconds", seconds, 0, open_low=True)
+        outcome = Outcome()
+        asked = self._client.execute(code, allow_stdin=False)
+        if not self._collect(asked, outcome, seconds):
+            self._manager.interrupt_kernel()
+            if not self._collect(asked, outcome, GRACE_SECONDS):
+                self.end()
+            outcome.ended = "timeout"
+        return outcome
+
+    def _collect(self, asked: str, outcome: Outcome, seconds: float) -> bool:
+        """Take in what a run sends; return whether it came to an end, be it the kernel's, in time."""
+        stop, replied, size = time.monotonic() + seconds, False, 0
+        while time.monotonic() < stop:
+            message = _next(self._client.get_iopub_msg, LOOK_SECONDS)
+            if message is None:
+                if not self.alive:
+                    outcome.ended = "died"
+                    return True
+                reply = _next(self._client.get_shell_msg, 0)
+                if _answers(
+                    reply, asked
+                ):  # what should have come before it may have been too large
+                    replied, stop = True, min(stop, time.monotonic() + GRACE_SECONDS)
+            elif _answers(message, asked):
+                kind, content = message["msg_type"], message["content"]
+                if kind == "status" and content["execution_state"] == "idle":
+                    return True
+                if kind in OUTPUTS:
+                    size += sum(map(len, map(str, content.values())))
+                    outcome.take(kind, content, size)
+        if replied:
+            outcome.cut = True
+            self._reconnect()
+        return replied
+
+    def _reconnect(self) -> None:
+        """Hear the kernel again: ZeroMQ gives a connection up for good when a message is larger than allowed."""
+        channel = self._client.iopub_channel.socket
+        address = channel.LAST_ENDPOINT
+        channel.disconnect(address)
+        channel.connect(address)
+        stop = time.monotonic() + GRACE_SECONDS
+        while time.monotonic() < stop:
+            message = _next(self._client.get_iopub_msg, LOOK_SECONDS)
+            if message is not None and message["msg_type"] == "iopub_welcome":
+                return
+
+    def end(self) -> Status:
+        """End the kernel and all that it started; return why it ended."""
+        if self.alive:
+            with contextlib.suppress(ProcessLookupError):
+                self._manager.signal_kernel(signal.SIGTERM)
+        stop = time.monotonic() + GRACE_SECONDS
+        while self.alive and time.monotonic() < stop:
+            time.sleep(0.01)
+        self._manager.shutdown_kernel(now=True)
+        self._at_the_end = self.status
+        return self._at_the_end
+
+
+@contextlib.contextmanager
+def sandboxed_kernel(
+    folder: str | Path, settings: Settings | None = None
+) -> Iterator[SandboxedKernel]:
+    """Start a kernel for the submission in a folder; whatever happens, it is ended and its traces are removed.
+
+    Parameters
+    ----------
+    folder : path
+        The kernel works on a copy of its plain files, notebooks left out.
+    settings : Settings, optional
+
+    Raises
+    ------
+    SandboxUnavailable
+        If this system has no sandbox: the message says what to install or switch on.
+    RuntimeError
+        If no kernel came up, with the reason (the folder's files may be too large).
+
+    Examples
+    --------
+    >>> with sandboxed_kernel("autograded/ann/a1") as kernel:  # doctest: +SKIP
+    ...     kernel.run("1 + 1").text
+    '2'
+    """
+    import zmq
+    from jupyter_client import KernelManager
+    from jupyter_client.kernelspec import KernelSpecManager
+
+    place = Path(tempfile.mkdtemp(prefix="effcv-", dir="/tmp"))  # a socket's name must be short
+    context = zmq.Context()
+    context.setsockopt(zmq.MAXMSGSIZE, MESSAGE_BYTES)
+    context.setsockopt(zmq.RCVHWM, WAITING_MESSAGES)
+    write_kernelspec(place, settings or Settings())
+    manager = KernelManager(
+        kernel_name=NAME,
+        kernel_spec_manager=KernelSpecManager(kernel_dirs=[str(place / "kernels")]),
+        transport="ipc",
+        ip=str(place / "k"),
+        connection_file=str(place / "connection.json"),
+        context=context,
+    )
+    client, kernel = None, None
+    try:
+        manager.start_kernel(cwd=str(folder))
+        client = manager.client(context=context)
+        client.start_channels()
+        kernel = SandboxedKernel(manager, client, beside(str(place / "k")))
+        _wait(kernel, client)
+        yield kernel
+    finally:
+        if kernel is not None:
+            kernel.end()
+            client.stop_channels()
+        context.destroy(linger=0)
+        shutil.rmtree(place)
+
+
+def _wait(kernel: SandboxedKernel, client) -> None:
+    try:
+        client.wait_for_ready(timeout=START_SECONDS)
+    except RuntimeError as problem:
+        status = kernel.end()
+        kind = SandboxUnavailable if status.state == "unavailable" else RuntimeError
+        raise kind(status.words or str(problem)) from None
+
+
+def _next(get, seconds: float) -> dict | None:
+    """Return a channel's next message; None if none came in time."""
+    try:
+        return get(timeout=seconds)
+    except queue.Empty:
+        return None
+
+
+def _answers(message: dict | None, asked: str) -> bool:
+    return message is not None and message["parent_header"].get("msg_id") == asked
