@@ -15,9 +15,14 @@ import torch
 import traitlets
 from PIL import Image
 
-from effcv_lab.curriculum import elongation, pacing, shuffled
-from effcv_lab.curriculum.pool import paced
-from effcv_lab.curriculum.trace import TrainingTrace, trace_training
+from effcv_lab.curriculum import (
+    TrainingTrace,
+    elongation,
+    paced,
+    pacing,
+    shuffled,
+    trace_training,
+)
 from effcv_lab.evaluation import evaluate, predict_logits
 from effcv_lab.models import mlp
 from effcv_lab.shapes import geometric_shapes

@@ -4,9 +4,9 @@
     python tools/measure_explorer.py --events 200 --json
 
 Starts JupyterLab and headless Chromium, shows a temperature explorer and a distillation bench of ten
-classes with teacher and student, and a shape dial with one net, and sends real key presses to a
-slider of each and to a logit of the explorer, and real mouse moves to the sliders' thumbs and to a
-logit's dot, at random moments between display frames. For each event the
+classes with teacher and student, a shape dial with one net, and a curriculum scrubber of four runs,
+and sends real key presses to a slider of each and to a logit of the explorer, and real mouse moves
+to the sliders' thumbs and to a logit's dot, at random moments between display frames. For each event the
 page takes the time from the event's own stamp (when Chromium received the input) to the first task
 after the paint of the frame that shows the new state, and counts display frames up to that one.
 The promise is a new frame within two display frames, where the browser computes it. The shape dial's
@@ -36,20 +36,33 @@ BY_PYTHON = "by Python"  # in the name of an input whose answer the kernel compu
 
 NOTEBOOK = (
     """
+import torch
+from effcv_lab.curriculum import TrainingTrace
 from effcv_lab.models import mlp
+from effcv_lab.shapes import geometric_shapes
 from effcv_lab.widgets.bench import DistillationBench
 from effcv_lab.widgets.explorer import TemperatureExplorer
 from effcv_lab.widgets.presets import Preset
+from effcv_lab.widgets.scrubber import CurriculumScrubber
 from effcv_lab.widgets.shape_dial import ShapeDial
 
 classes = ["T-shirt/top", "trouser", "pullover", "dress", "coat",
            "sandal", "shirt", "sneaker", "bag", "ankle boot"]
 v = [-3.1, -6.2, -4.0, -5.1, -4.4, 6.1, -3.3, 7.8, 1.2, 9.7]
 z = [-1.1, -2.2, -1.0, -2.1, -1.4, 3.1, -1.3, 4.8, 0.2, 4.7]
+
+def made_up(seed, moments=101, count=96):
+    noise, shapes = torch.Generator().manual_seed(seed), geometric_shapes(count)
+    share, many = torch.linspace(0.1, 1, moments), (moments, count)
+    return TrainingTrace(
+        shapes.images, shapes.labels, shapes.classes, torch.linspace(0, 0.5, count),
+        torch.arange(count) < count * share[:, None], torch.randint(3, many, generator=noise),
+        torch.rand(many, generator=noise), share, 1 - share / 2, 1 - share / 3)
 """,
     "TemperatureExplorer(v, classes, student_logits=z)",
     "DistillationBench([Preset('boot', v, classes, student_logits=z)], labels=[9])",
     "ShapeDial({'MLP': mlp((100, 100, 100), (1, 32, 32), 3)}, clutter=5)",
+    "CurriculumScrubber({f'run {seed}': made_up(seed) for seed in range(4)})",
 )
 
 # In the page. A callback of the frame runs before the explorer's own, so it posts a task: that one
@@ -99,7 +112,7 @@ def main(arguments: list[str] | None = None) -> int:
         with Lab(folder) as lab:
             lab.open_notebook("measure.ipynb")
             lab.run_all()
-            lab.page.wait_for_selector(".effcv-dial")
+            lab.page.wait_for_selector(".effcv-scrubber")
             frame_ms = statistics.median(lab.page.evaluate(FRAME_MS))
             rows = measure(lab, options.events, random.Random(options.seed))
             chromium = lab.browser.version
@@ -110,6 +123,7 @@ def measure(lab, events: int, chance: random.Random) -> list[dict]:
     """Return one row for each kind of input: name, median and 95th percentile, frames."""
     page = lab.page
     slider, dot = ".effcv-explorer .demo-slider", ".effcv-explorer .demo-knob"
+    scrubber = ".effcv-scrubber .demo-slider"
     bench, dial = ".effcv-bench .demo-slider", ".effcv-dial [aria-label^=Rotation]"
     kinds = (
         ("key on the slider", "explorer", "keydown", slider, _keys),
@@ -118,6 +132,8 @@ def measure(lab, events: int, chance: random.Random) -> list[dict]:
         ("drag of a logit", "explorer", "pointermove", dot, _drag),
         ("key, bench", "bench", "keydown", bench, _keys),
         ("drag, bench", "bench", "pointermove", bench, _drag),
+        ("key, scrubber", "scrubber", "keydown", scrubber, _keys),
+        ("drag, scrubber", "scrubber", "pointermove", scrubber, _drag),
         (f"key, dial, {BY_PYTHON}", "dial", "keydown", dial, _keys),
         (f"drag, dial, {BY_PYTHON}", "dial", "pointermove", dial, _drag),
     )

@@ -29,10 +29,11 @@ from effcv_lab.curriculum.pool import (
 )
 from effcv_lab.curriculum.rules import elongation
 from effcv_lab.curriculum.stages import switch_schedule, two_stages, union
+from effcv_lab.curriculum.trace import TrainingTrace, trace_training
 
 __all__ = [
-    "LowFrequencies", "MostProgress", "compute_schedule", "curriculum_batches", "elongation",
-    "guided_scenes", "in_stages", "interleaved", "levels_pacing", "loss_difficulty",
+    "LowFrequencies", "MostProgress", "TrainingTrace", "compute_schedule", "curriculum_batches",
+    "elongation", "guided_scenes", "in_stages", "interleaved", "levels_pacing", "loss_difficulty",
     "low_frequency_crop", "paced", "pacing", "root_pacing", "shuffled", "step_pacing",
-    "switch_schedule", "two_stages", "union", "within_classes",
+    "switch_schedule", "trace_training", "two_stages", "union", "within_classes",
 ]  # fmt: skip

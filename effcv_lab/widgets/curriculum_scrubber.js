@@ -93,9 +93,10 @@ class Scrubber extends Demo {
     this.button = make("button", { type: "button", class: "demo-button cs-play", text: "Play" });
     keepKeys(this.button);
     const { label, field, range, slider } = this.dialTime;
+    const errors = errorRange(this.get("_traces"));
     this.plots = {
-      pool: this.buildPlot("in the pool", [0, 1], ["pool"]),
-      error: this.buildPlot("validation error", errorRange(this.get("_traces")), ["easy", "hard"]),
+      pool: this.buildPlot("cs-plot-pool", "in the pool", [0, 1], ["pool"]),
+      error: this.buildPlot("cs-plot-error", "validation error", errors, ["easy", "hard"]),
     };
     this.cursor = make("span", { class: "cs-cursor" });
     this.chart = make(
@@ -117,7 +118,7 @@ class Scrubber extends Demo {
   }
 
   /** Curves over the epochs: of each trace all `series`, the chosen trace's above the others'. */
-  buildPlot(title, [low, high], series) {
+  buildPlot(kind, title, [low, high], series) {
     const curve = (values, name) => {
       const point = (value, epoch) =>
         `${((1000 * epoch) / this.last).toFixed(1)} ${(1000 * (1 - (value - low) / (high - low))).toFixed(1)}`;
@@ -133,7 +134,7 @@ class Scrubber extends Demo {
     const svg = make("svg", { viewBox: "0 0 1000 1000", preserveAspectRatio: "none" });
     const box = make(
       "div",
-      { class: `cs-plot cs-plot-${series[0]}` },
+      { class: `cs-plot ${kind}` },
       make("span", { class: "cs-title", text: title }),
       make("div", { class: "cs-area" }, svg, ...axis, ...dots),
     );

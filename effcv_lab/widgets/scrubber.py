@@ -13,7 +13,7 @@ from typing import Any
 import traitlets
 
 from effcv_lab.arguments import one_of, whole_number
-from effcv_lab.curriculum.trace import TrainingTrace
+from effcv_lab.curriculum import TrainingTrace
 from effcv_lab.widgets.frontend import source
 from effcv_lab.widgets.live import LiveDemo
 from effcv_lab.widgets.pictures import png_bytes
