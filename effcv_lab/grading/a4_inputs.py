@@ -119,6 +119,7 @@ def level_shapes(generator: torch.Generator) -> Cases:
     return [
         (_picture(0.0, bar, 1, 2, 7, 7),),
         (_picture(0.0, bar.T * between(generator, 0.4, 0.9), 2, 1, 8, 8),),
+        (_picture(0.0, _grey(generator, 3, 5), 1, 2, 7, 8),),
         (torch.cat([_picture(0.0, across, 1, 3, 10, 10), _picture(0.0, bar, 6, 1, 10, 10)]),),
     ]
 
@@ -129,7 +130,7 @@ def slanted_shapes(generator: torch.Generator) -> Cases:
     drawn = _drawn(generator, 4, dark=False, aspect=(0.3, 0.7), rotation=(20, 70))
     return [
         (_picture(0.0, stairs, 1, 1, 7, 7),),
-        (_picture(0.0, stairs.flip(1), 2, 1, 7, 7),),
+        (_picture(0.0, stairs.flip(1) * _grey(generator, 4, 4), 2, 1, 7, 7),),
         (drawn - drawn[:, :, :1, :1],),
     ]
 

@@ -38,7 +38,7 @@ def _stretches(fractions: list[float], count: int, batch_size: int) -> Pace:
     steps = [_enough(max(batch_size, math.ceil(f * count)), batch_size) for f in fractions]
     ends = torch.tensor(steps).cumsum(0).tolist()
     words = ", ".join(
-        f"{f:g} in steps {end - n} to {end - 1}"
+        f"{f:g} in step{f's {end - n} to' if n > 1 else ''} {end - 1}"
         for f, n, end in zip(fractions, steps, ends, strict=True)
     )
     values = [f for f, n in zip(fractions, steps, strict=True) for _ in range(n)]
@@ -83,7 +83,7 @@ def rounded_pools(generator: torch.Generator) -> Cases:
 def least_pools(generator: torch.Generator) -> Cases:
     """Draw fractions of fewer examples than a batch holds."""
     return [
-        _case(generator, 6, 5, _stretches([0.1, 0.5, 1.0], 6, 5)),
+        _case(generator, 9, 5, _stretches([0.1, 0.5, 1.0], 9, 5)),
         _case(generator, 8, 4, _stretches([0.125, 0.25, 0.75], 8, 4)),
     ]
 
@@ -94,8 +94,8 @@ def crowded_pools(generator: torch.Generator) -> Cases:
 
 
 def steady_pools(generator: torch.Generator) -> Cases:
-    """Draw one pool for 150 steps: each example comes 75 times, give or take 6."""
-    return [_case(generator, 8, 3, Pace((0.75,) * 150, "0.75 in every step"))]
+    """Draw one pool for 200 steps: each example comes 75 times, give or take 7."""
+    return [_case(generator, 8, 3, Pace((1.0,) * 200, "1 in every step"))]
 
 
 def pools_to_seed(generator: torch.Generator) -> Cases:

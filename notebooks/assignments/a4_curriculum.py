@@ -176,10 +176,10 @@ def elongation(images: Tensor) -> Tensor:
     columns = torch.arange(images.shape[3], dtype=images.dtype)
     down = rows - (weight * rows).sum(dim=(1, 2), keepdim=True)
     across = columns - (weight * columns).sum(dim=(1, 2), keepdim=True)
-    products = torch.stack([down * down, down * across, down * across, across * across], dim=1)
-    covariance = (weight[:, None] * products).sum(dim=(2, 3)).view(-1, 2, 2)
-    spread = torch.linalg.eigvalsh(covariance).clamp_min(0).sqrt()
-    return 1 - spread[:, 0] / spread[:, 1]
+    a, b = (weight * down**2).sum(dim=(1, 2)), (weight * across**2).sum(dim=(1, 2))
+    c = (weight * down * across).sum(dim=(1, 2))
+    middle, apart = (a + b) / 2, ((a - b) ** 2 / 4 + c**2).sqrt()
+    return 1 - ((middle - apart).clamp_min(0) / (middle + apart)).sqrt()
     ### END SOLUTION
 
 
@@ -354,7 +354,7 @@ points
 from effcv_lab import figures
 from effcv_lab.experiments.shapes_task import shapes_task
 
-task = shapes_task(1_500)
+task = shapes_task(1_200)
 try:
     difficulty = elongation(task.hard.images)
     order = difficulty.argsort()
@@ -363,7 +363,7 @@ try:
         figures.image_grid(
             task.hard.images[chosen],
             [f"{value:.2f}" for value in difficulty[chosen]],
-            title="The least and the most drawn out of 1,500 shapes",
+            title="The least and the most drawn out of 1,200 shapes",
             columns=5,
             note="Below each picture: its elongation.",
         )
@@ -386,7 +386,7 @@ from effcv_lab.replicates import fit_replicates
 from effcv_lab.tables import show_table
 from effcv_lab.training import TrainConfig
 
-config = TrainConfig(epochs=12, batch_size=50, learning_rate=0.05)
+config = TrainConfig(epochs=10, batch_size=50, learning_rate=0.05)
 steps = len(task.hard) // config.batch_size  # in an epoch
 validation = task.validation.subset(range(1_000))
 
@@ -477,7 +477,7 @@ try:
             captions,
             title="Fewer frequencies need fewer pixels",
             columns=3,
-            note="Below: ln(1 + strength), frequency 0 in the middle; what is cropped is black.",
+            note="Below: ln(1 + strength), frequency 0 in the middle; what is cut off is black.",
         )
     )
     for band in bands:

@@ -5,6 +5,25 @@ import torch
 from effcv_lab.grading.outcomes import Misconception
 
 
+def blank_only_if_all_are(images):
+    """Refuse a batch with a single blank picture too: yours looks at the sum over the whole batch.
+
+    Try a blank picture among others: (mass.sum(dim=(1, 2)) == 0).any() looks at each by itself.
+    """
+    mass = (images - images[:, :, :1, :1]).abs()[:, 0]
+    if mass.sum() == 0:
+        raise ValueError("nothing but ground")
+    share = mass / mass.sum(dim=(1, 2), keepdim=True)
+    rows = torch.arange(images.shape[2]).to(images.dtype)[:, None]
+    columns = torch.arange(images.shape[3]).to(images.dtype)
+    down = rows - (share * rows).sum(dim=(1, 2), keepdim=True)
+    across = columns - (share * columns).sum(dim=(1, 2), keepdim=True)
+    a, b = (share * down**2).sum(dim=(1, 2)), (share * across**2).sum(dim=(1, 2))
+    c = (share * down * across).sum(dim=(1, 2))
+    apart = ((a - b) ** 2 / 4 + c**2).sqrt()
+    return 1 - (((a + b) / 2 - apart) / ((a + b) / 2 + apart)).clamp_min(0).sqrt()
+
+
 def blank_pictures_accepted(images):
     """Raise a ValueError for a picture without a shape: 0 / 0 is nan, which no sort can place.
 
@@ -37,25 +56,6 @@ def blank_called_easy(images):
     c = (share * down * across).sum(dim=(1, 2))
     apart = ((a - b) ** 2 / 4 + c**2).sqrt()
     return 1 - (((a + b) / 2 - apart) / ((a + b) / 2 + apart).clamp_min(1e-12)).clamp_min(0).sqrt()
-
-
-def blank_only_if_all_are(images):
-    """Refuse a batch with a single blank picture too: yours looks at the sum over the whole batch.
-
-    Try a blank picture among others: (mass.sum(dim=(1, 2)) == 0).any() looks at each by itself.
-    """
-    mass = (images - images[:, :, :1, :1]).abs()[:, 0]
-    if mass.sum() == 0:
-        raise ValueError("nothing but ground")
-    share = mass / mass.sum(dim=(1, 2), keepdim=True)
-    rows = torch.arange(images.shape[2]).to(images.dtype)[:, None]
-    columns = torch.arange(images.shape[3]).to(images.dtype)
-    down = rows - (share * rows).sum(dim=(1, 2), keepdim=True)
-    across = columns - (share * columns).sum(dim=(1, 2), keepdim=True)
-    a, b = (share * down**2).sum(dim=(1, 2)), (share * across**2).sum(dim=(1, 2))
-    c = (share * down * across).sum(dim=(1, 2))
-    apart = ((a - b) ** 2 / 4 + c**2).sqrt()
-    return 1 - (((a + b) / 2 - apart) / ((a + b) / 2 + apart)).clamp_min(0).sqrt()
 
 
 def blank_taken_for_black(images):
@@ -136,9 +136,11 @@ def float32_returned(images):
 
 
 MISTAKES = [
-    Misconception.of(blank_pictures_accepted),
+    Misconception.of(
+        blank_only_if_all_are, lambda args, got: len(args[0]) > 1 and bool(got.isnan().any())
+    ),
+    Misconception.of(blank_pictures_accepted, lambda args, got: bool(got.isnan().any())),
     Misconception.of(blank_called_easy),
-    Misconception.of(blank_only_if_all_are),
     Misconception.of(blank_taken_for_black),
     Misconception.of(asserted_instead_of_raised),
     Misconception.of(images_changed_in_place),

@@ -25,6 +25,24 @@ def same_batch_again(difficulty, pacing_fn, batch_size, total_steps, seed):
     return batches
 
 
+def left_over_from_the_last_pool(difficulty, pacing_fn, batch_size, total_steps, seed):
+    """Shuffle the pool of each step anew: yours goes on with what is left of an earlier, other pool.
+
+    Try a pace that goes up and down: what is left of a large pool is too hard for the small one after it.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    left = torch.tensor([], dtype=torch.int64)
+    easiest_first = difficulty.argsort()
+    batches = []
+    for step in range(total_steps):
+        pool = max(batch_size, math.ceil(pacing_fn(step) * len(difficulty)))
+        if len(left) < batch_size:
+            left = easiest_first[torch.randperm(pool, generator=generator)]
+        batches.append(left[:batch_size])
+        left = left[batch_size:]
+    return batches
+
+
 def always_the_easiest(difficulty, pacing_fn, batch_size, total_steps, seed):
     """Draw from the pool: yours takes the easiest of it each time, and the others never come.
 
@@ -111,7 +129,7 @@ def no_seed_at_all(difficulty, pacing_fn, batch_size, total_steps, seed):
 
 
 def random_numbers_of_all_seeded(difficulty, pacing_fn, batch_size, total_steps, seed):
-    """Use a generator of your own: torch.manual_seed(seed) also seeds everybody else's random numbers.
+    """Use a generator of your own: torch.manual_seed, random.seed and np.random.seed seed everybody else.
 
     Put torch.rand(1) after two calls with one seed: it gives the same number twice. Write
     generator = torch.Generator().manual_seed(seed) and hand it to randperm.
@@ -215,13 +233,14 @@ def sorted_in_place(difficulty, pacing_fn, batch_size, total_steps, seed):
 
 MISTAKES = [
     Misconception.of(same_batch_again, lambda args, got: all(len(seen) == args[2] for seen in got)),
+    Misconception.of(left_over_from_the_last_pool),
     Misconception.of(always_the_easiest),
     Misconception.of(always_the_hardest_of_the_pool),
     Misconception.of(drawn_with_replacement),
     Misconception.of(easy_ones_more_often),
     Misconception.of(seed_left_out),
     Misconception.of(no_seed_at_all),
-    Misconception.of(random_numbers_of_all_seeded),
+    Misconception.of(random_numbers_of_all_seeded, lambda args, got: "were moved" in got),
     Misconception.of(one_batch_too_many),
     Misconception.of(one_tensor_returned),
     Misconception.of(lists_returned),

@@ -140,6 +140,21 @@ def values_clamped(images, bandwidth):
     return (small.real * (bandwidth / side) ** 2).clamp(0, 1)
 
 
+def stretched_to_0_and_1(images, bandwidth):
+    """Scale by (bandwidth / H) ** 2: stretched from 0 to 1, every image gets another brightness and contrast.
+
+    Compare the means of image and result: they should be equal.
+    """
+    if bandwidth % 2 or not 2 <= bandwidth <= images.shape[-1]:
+        raise ValueError("bandwidth must be even and in [2, H]")
+    side = images.shape[-1]
+    first = side // 2 - bandwidth // 2
+    spectrum = torch.fft.fftshift(torch.fft.fft2(images), dim=(-2, -1))
+    kept = spectrum[..., first : first + bandwidth, first : first + bandwidth]
+    small = torch.fft.ifft2(torch.fft.ifftshift(kept, dim=(-2, -1)))
+    return (small.real - small.real.amin()) / (small.real.amax() - small.real.amin())
+
+
 def float64_returned(images, bandwidth):
     """Return the images' own dtype: .double() makes every later step twice as dear.
 
@@ -283,6 +298,7 @@ MISTAKES = [
     Misconception.of(averages_of_blocks),
     Misconception.of(resized_without_a_spectrum),
     Misconception.of(values_clamped),
+    Misconception.of(stretched_to_0_and_1),
     Misconception.of(float64_returned),
     Misconception.of(float32_returned),
     Misconception.of(any_bandwidth_accepted),

@@ -203,6 +203,19 @@ def phase_thrown_away(images, bandwidth):
     return small.real * (bandwidth / side) ** 2
 
 
+def rows_of_a_half_spectrum(images, bandwidth):
+    """Take fft2 and fftshift: rfft2 halves the columns only, its rows still begin with 0 and end with -1.
+
+    Look at torch.fft.fftfreq(8) for the rows: the first four are positive, the negative ones come last
+    and are low frequencies too.
+    """
+    if bandwidth % 2 or not 2 <= bandwidth <= images.shape[-1]:
+        raise ValueError("bandwidth must be even and in [2, H]")
+    side = images.shape[-1]
+    kept = torch.fft.rfft2(images)[..., :bandwidth, : bandwidth // 2 + 1]
+    return torch.fft.irfft2(kept, s=(bandwidth, bandwidth)) * (bandwidth / side) ** 2
+
+
 def high_frequencies_kept(images, bandwidth):
     """Keep the middle of the spectrum: yours sets it to zero and keeps the rest.
 
@@ -231,5 +244,6 @@ MISTAKES = [
     Misconception.of(complex_returned),
     Misconception.of(absolute_value_taken),
     Misconception.of(phase_thrown_away),
+    Misconception.of(rows_of_a_half_spectrum),
     Misconception.of(high_frequencies_kept),
 ]
