@@ -30,7 +30,7 @@ SOFT = random.dirichlet(np.ones(10), size=200)
 EPOCHS = np.arange(1, 21)
 SEEDS = 0.8 + 0.01 * random.standard_normal((3, 20))
 TEMPERATURES = np.geomspace(0.05, 100, 50)
-RUNS = np.array([0.31, 0.35, 0.30, 0.36, 0.29])
+RUNS = np.array([0.31, 0.35, 0.30, 0.45, 0.29])
 
 
 def bars_one():
@@ -364,7 +364,7 @@ def test_a_box_is_the_middle_half_with_the_median_and_whiskers_reach_all_runs():
         np.testing.assert_allclose(found, np.quantile(RUNS - shift, [0.25, 0.75]))
     drawn = [line.get_ydata() for line in axes.lines[:6]]  # of the first box
     lower, upper, _, _, median, _ = drawn
-    assert {min(lower), max(upper)} == {0.29, 0.36} and set(median) == {0.31}
+    assert {min(lower), max(upper)} == {0.29, 0.45} and set(median) == {0.31}
 
 
 def test_each_run_is_a_dot_in_the_order_given_unless_there_are_too_many():
@@ -389,7 +389,7 @@ def test_boxes_are_named_below_and_told_in_words():
     figure = boxes_grid()
     named = [label.get_text().replace("\n", " ") for label in figure.axes[0].get_xticklabels()]
     assert named == ["0", "6", "12", "24", "36", "union", "hard, then easy", "more hard"]
-    assert "more hard: median 0.3, 0.28 to 0.35" in figures.get_alt(figure)
+    assert "more hard: median 0.3, 0.28 to 0.44" in figures.get_alt(figure)
     assert "of 5 runs; whiskers: all of them." in " ".join(figure.get_supxlabel().split())
 
 

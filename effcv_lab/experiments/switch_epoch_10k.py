@@ -13,7 +13,7 @@ from effcv_lab.experiments.switch_epoch import MORE_HARD, UNION, Setting
 from effcv_lab.records import Record
 
 SETTINGS = {
-    "class": Setting(10_000, 32, (0, 16), (UNION, MORE_HARD), 10),
+    "class": Setting(10_000, 32, (0, 16), (UNION, MORE_HARD), 5),
     "paper": Setting(10_000, 64, (0, 32), (UNION, MORE_HARD), 20),
 }
 
