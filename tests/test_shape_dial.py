@@ -35,12 +35,6 @@ def snapshot(dial):
     return [getattr(dial, name) for name in (*DIALS, "label", "seed")]
 
 
-def count_draws(dial):
-    drawn = []
-    dial.observe(drawn.append, "_shown")
-    return drawn
-
-
 SETTINGS = [{}, TURNED, {"noise": 0.5}, {"clutter": 20, "across": 0}, {"rotation": 360, "down": 1}]
 
 
@@ -154,15 +148,21 @@ def test_the_presets_are_of_their_sets_and_the_hard_one_is_not_easy():
         assert torch.equal(drawn.images, draws(200, **CONTRAST).images)
 
 
-def test_several_dials_together_are_drawn_once_and_a_class_is_only_chosen():
+def test_several_dials_together_are_drawn_once_and_a_class_is_only_chosen(monkeypatch):
     dial = ShapeDial()
-    drawn = count_draws(dial)
+    drawn = []
+
+    def counting(*arguments, **keywords):
+        drawn.append(keywords["label"])
+        return draw_shapes(*arguments, **keywords)
+
+    monkeypatch.setattr("effcv_lab.shapes.draw_shapes", counting)
     dial.set_state({**dial.presets["hard"], "seed": 4})
-    assert len(drawn) == 1 and dial.elongation[1] > 0.4
+    assert drawn == [0, 1, 2] and dial.elongation[1] > 0.4
     dial.set_state({"label": 2})
-    assert len(drawn) == 1
+    assert drawn == [0, 1, 2]
     dial.noise = 0.1
-    assert len(drawn) == 2
+    assert drawn == [0, 1, 2] * 2
 
 
 def test_what_the_browser_sends_is_taken_over_all_or_nothing():
