@@ -90,6 +90,7 @@ def batches(
     return curriculum_batches
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("wrong", "name"),
     [
@@ -146,6 +147,45 @@ def test_a_pace_is_a_function_of_the_step_that_can_be_read():
     assert [pace(step) for step in (0, 1, 2, torch.tensor(1))] == [0.5, 1.0, 1.0, 1.0]
     text = CHECKS["curriculum_batches"].check(lambda *args: [], seed=0).text
     assert "pacing_fn = 0.5 in step 0" in text
+
+
+# --- other ways to the same mistake
+
+
+def too_bright_and_absolute(images, bandwidth):
+    side = images.shape[-1]
+    if bandwidth % 2 or not 2 <= bandwidth <= side:
+        raise ValueError("bandwidth")
+    spectrum, low = torch.fft.fftshift(torch.fft.fft2(images)), (side - bandwidth) // 2
+    kept = spectrum[..., low : low + bandwidth, low : low + bandwidth]
+    return torch.fft.ifft2(torch.fft.ifftshift(kept)).abs()
+
+
+def unchecked_moments(images):
+    mass = (images - images[:, :, :1, :1]).abs()[:, 0].double()
+    share = mass / mass.sum(dim=(1, 2), keepdim=True)
+    rows, columns = torch.arange(mass.shape[1]).double(), torch.arange(mass.shape[2]).double()
+    by_row, by_column = share.sum(dim=2), share.sum(dim=1)
+    a = by_row @ rows**2 - (by_row @ rows) ** 2
+    b = by_column @ columns**2 - (by_column @ columns) ** 2
+    c = torch.einsum("bhw,h,w->b", share, rows, columns) - (by_row @ rows) * (by_column @ columns)
+    apart = ((a - b) ** 2 / 4 + c**2).sqrt()
+    short = ((a + b) / 2 - apart).clamp_min(0)
+    return (1 - (short / ((a + b) / 2 + apart)).sqrt()).to(images.dtype)
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong", "mistake"),
+    [
+        ("low_frequency_crop", too_bright_and_absolute, "no rescale"),
+        ("elongation", unchecked_moments, "blank pictures accepted"),
+    ],
+    ids=["no rescale", "blank pictures"],
+)
+def test_a_mistake_is_named_however_it_came_about(name, wrong, mistake):
+    for seed in range(3):
+        outcome = CHECKS[name].check(wrong, seed, points=4)
+        assert outcome.misconceptions == [mistake] and outcome.points < 4, outcome.text
 
 
 # --- what is nearly right is not right, what is right is not wrong

@@ -190,6 +190,7 @@ def even_sides(generator: torch.Generator) -> Cases:
     """Draw images with even sides, several images and channels among them."""
     return [
         (_images(generator, 1, 1, 4, 4), 2),
+        (_images(generator, 1, 1, 6, 6), 4),
         (_images(generator, 2, 1, 6, 6), 4),
         (_images(generator, 3, 2, 8, 8), 4),
         (_images(generator, 2, 3, 12, 12), 6),
@@ -198,7 +199,11 @@ def even_sides(generator: torch.Generator) -> Cases:
 
 def odd_sides(generator: torch.Generator) -> Cases:
     """Draw images with odd sides."""
-    return [(_images(generator, 1, 1, 5, 5), 2), (_images(generator, 2, 2, 7, 7), 4)]
+    return [
+        (_images(generator, 1, 1, 5, 5), 2),
+        (_images(generator, 1, 1, 5, 5), 4),
+        (_images(generator, 2, 2, 7, 7), 4),
+    ]
 
 
 def whole_spectra(generator: torch.Generator) -> Cases:
@@ -215,8 +220,8 @@ def bad_bandwidths(generator: torch.Generator) -> Cases:
 def other_images(generator: torch.Generator) -> Cases:
     """Draw double precision, and numbers that are no intensities."""
     return [
-        (_images(generator, 1, 2, 6, 6, dtype=torch.float64), 4),
-        (3 * normal(generator, 2, 1, 8, 8), 6),
+        (_images(generator, 1, 1, 4, 4, dtype=torch.float64), 2),
+        (3 * normal(generator, 1, 1, 6, 6), 4),
     ]
 
 

@@ -287,8 +287,14 @@ def images_changed_in_place(images, bandwidth):
     return torch.fft.ifft2(torch.fft.ifftshift(kept, dim=(-2, -1))).real
 
 
+def _too_bright_by_the_factor(args, got):
+    images, bandwidth = args
+    factor = (images.shape[-1] / bandwidth) ** 2
+    return factor > 1 and abs(float(got.mean() / images.mean()) / factor - 1) < 0.1
+
+
 MISTAKES = [
-    Misconception.of(no_rescale),
+    Misconception.of(no_rescale, _too_bright_by_the_factor),
     Misconception.of(rescaled_by_one_side),
     Misconception.of(rescaled_the_wrong_way),
     Misconception.of(resized_to_full_size),
