@@ -63,6 +63,7 @@ def _draw_wall(axes: Any, trace: Any, epoch: int, columns: int) -> None:
     inside, right = trace.in_pool[epoch].numpy(), trace.right[epoch].numpy()
     for picture, (top, left), used in zip(pictures, corners, inside, strict=True):
         shade = picture if used else 1 - DIMMED * (1 - picture)
+        wall[top - 1 : top + height + 1, left - 1 : left + width + 1] = 0 if used else 1  # frame
         wall[top : top + height, left : left + width] = shade
     axes.imshow(wall, cmap="gray", vmin=0, vmax=1, interpolation="nearest")
     marks = corners[:, ::-1] + (width - 5, height - 5)
@@ -70,7 +71,7 @@ def _draw_wall(axes: Any, trace: Any, epoch: int, columns: int) -> None:
     axes.scatter(*marks.T, **plate)
     axes.scatter(*marks[right].T, s=28, color=PALETTE[2], label="right")
     axes.scatter(*marks[~right].T, s=28, color=PALETTE[1], marker="x", linewidths=2, label="wrong")
-    axes.set(xticks=[], yticks=[], xlabel="easiest first; pale: not in the pool")
+    axes.set(xticks=[], yticks=[], xlabel="easiest first; framed: in the pool, pale: not")
     axes.spines[:].set_visible(False)
     axes.legend(loc="lower left", bbox_to_anchor=(-0.02, 1), ncols=2, frameon=False, borderpad=0)
 
