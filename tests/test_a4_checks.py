@@ -8,8 +8,8 @@ import torch
 from classroom import as_in_the_notebook
 
 from effcv_lab.grading.a4_curriculum import CHECKS
-from effcv_lab.grading.a4_pools import steady_pools, usual_pools
-from effcv_lab.grading.batch_promises import Pace
+from effcv_lab.grading.a4_pools import equal_difficulties, steady_pools, usual_pools
+from effcv_lab.grading.batch_promises import AS_PROMISED, FromThePool, Pace, Seeded, WithinTies
 
 
 def full(name, function, seeds=range(3)):
@@ -140,6 +140,26 @@ def test_a_right_version_fails_by_chance_in_less_than_one_of_a_billion():
     chance = batch_size / len(difficulty)
     spread = math.sqrt(steps * chance * (1 - chance))
     assert 0.6 * steps * chance > 6.3 * spread  # as counted in DrawnAnew
+
+
+def test_of_a_right_version_only_good_is_shown():
+    check = CHECKS["curriculum_batches"]
+    generator = torch.Generator().manual_seed(1)
+    for promise in check.promises:
+        for args in promise.draw(generator):
+            shown = promise.wanted(check.reference, args)
+            if isinstance(promise, FromThePool):
+                assert all(numbers == list(range(1, len(numbers) + 1)) for numbers in shown)
+            else:
+                assert shown == ([True, False] if isinstance(promise, Seeded) else AS_PROMISED)
+
+
+def test_with_equal_difficulties_too_hard_an_example_is_found():
+    check = CHECKS["curriculum_batches"]
+    ties = next(promise for promise in check.promises if isinstance(promise, WithinTies))
+    args = equal_difficulties(torch.Generator().manual_seed(0))[0]
+    done = ties.call(catalogued("curriculum_batches", "pace left out"), args)
+    assert "harder than all of its pool" in ties.problem(done, args, AS_PROMISED)
 
 
 def test_a_pace_is_a_function_of_the_step_that_can_be_read():
