@@ -444,7 +444,7 @@ except NotImplementedError:
     print("Write parts 1 to 4, then run this cell again.")
 
 # %% [markdown]
-# Guessing would have an error of 0.667. These nets are small and so is their training; part 7 asks what such a table can
+# Guessing among three classes errs in two of three. These nets are small and so is their training; part 7 asks what such a table can
 # show at all. The last column is a hint.
 #
 # Then the other curriculum: what is left of a photograph at 14 × 14 and at 4 × 4 frequencies, and what would a network
