@@ -123,17 +123,21 @@ def arguments(
                 f"the submissions lie in {place}, which every submission would see: keep the environment in a folder "
                 "of its own, beside the course or in it"
             )
-    paths = f"{Path(sys.executable).parent}:/usr/local/bin:/usr/bin:/bin"
-    basic = {"PATH": paths, "HOME": HOME, "USER": "student", "LANG": "C.UTF-8"}
     return [
         *ISOLATION,
         *_system(),
         *_memory(limits),
         *(word for place in shown for word in ("--ro-bind", str(place), str(place))),
-        *(word for item in (variables | basic).items() for word in ("--setenv", *item)),
+        *(word for item in environment(variables).items() for word in ("--setenv", *item)),
         *("--remount-ro", "/", "--chdir", HOME, "--info-fd", str(info)),
         *(("--seccomp", str(filter_)) if filter_ is not None else ()),
     ]
+
+
+def environment(variables: dict[str, str]) -> dict[str, str]:
+    """Return a kernel's whole environment: nothing of the grader's own."""
+    paths = f"{Path(sys.executable).parent}:/usr/local/bin:/usr/bin:/bin"
+    return variables | {"PATH": paths, "HOME": HOME, "USER": "student", "LANG": "C.UTF-8"}
 
 
 def _system() -> list[str]:

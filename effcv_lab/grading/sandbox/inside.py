@@ -17,9 +17,14 @@ from effcv_lab.grading.sandbox.limits import Limits
 
 
 def main(argv: list[str]) -> None:
-    """Run a kernel until it ends."""
+    """Read the plan and run it."""
     with open(int(argv[0]), encoding="utf-8") as file:
         plan = json.load(file)
+    run(plan)  # with the file closed: nothing of the machine's stays in hand
+
+
+def run(plan: dict) -> None:
+    """Run a kernel until it ends."""
     Limits(**plan["limits"]).bind()
     os.chdir(plan["folder"])
     with open(plan["files"], "rb") as archive:
@@ -37,7 +42,8 @@ def become_kernel(connection: dict, sockets: dict[str, int]) -> None:
     path = Path(os.environ["HOME"], ".connection.json")
     path.touch(0o600)
     path.write_text(json.dumps(connection), encoding="utf-8")
-    IPKernelApp.launch_instance(argv=["-f", str(path)])
+    # A parent, so that the kernel does not tell a terminal how to reach it; 1 is not watched.
+    IPKernelApp.launch_instance(argv=["-f", str(path), "--IPKernelApp.parent_handle=1"])
 
 
 def listen_on(sockets: dict[str, int]) -> None:

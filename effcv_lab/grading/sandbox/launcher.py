@@ -21,9 +21,10 @@ from pathlib import Path
 from effcv_lab.grading.sandbox.folder import FolderRefused
 from effcv_lab.grading.sandbox.held import what_is_held
 from effcv_lab.grading.sandbox.refusals import SandboxUnavailable
-from effcv_lab.grading.sandbox.running import Running, start
+from effcv_lab.grading.sandbox.running import Running
 from effcv_lab.grading.sandbox.settings import Settings
 from effcv_lab.grading.sandbox.sockets import listen
+from effcv_lab.grading.sandbox.starting import start
 from effcv_lab.grading.sandbox.status import Status, beside
 from effcv_lab.grading.sandbox.watchdog import Watchdog
 
@@ -63,12 +64,13 @@ def _watch(running: Running, settings: Settings, parent: int, status: Status) ->
         signal.signal(number, lambda number, frame: asked.append(number))
     watchdog = Watchdog(running.first, settings.limits) if running.first else None
     broken = None
-    while running.listen(INTERVAL) is None and not broken and not asked:
+    while (code := running.listen(INTERVAL)) is None and not broken and not asked:
         if os.getppid() != parent:
             asked.append(signal.SIGHUP)
         elif watchdog:
             broken = watchdog.broken()
-    status.code = running.end()
+    after = running.end()
+    status.code = after if code is None else code
     status.state, status.last_words = "ended", running.last_words
     if broken:
         status.reason, status.words = broken

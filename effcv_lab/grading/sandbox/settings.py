@@ -25,6 +25,9 @@ class Settings:
         The second runs a stranger's code as the person who grades: it may read, write and send what that person may.
     variables : dict of str
         Environment variables of the kernel. Nothing of the grader's own environment gets in.
+    warm : str, optional
+        Address of a warm interpreter (:func:`effcv_lab.grading.sandbox.warm.warm_interpreter`): kernels then start as forks
+        of it, behind the same walls. While nobody answers there, they start cold.
 
     Raises
     ------
@@ -40,6 +43,7 @@ class Settings:
     limits: Limits = field(default_factory=Limits)
     kind: str = "bubblewrap"
     variables: dict[str, str] = field(default_factory=lambda: {"OMP_NUM_THREADS": "1"})
+    warm: str | None = None
 
     def __post_init__(self):
         one_of("kind", self.kind, KINDS)
@@ -50,6 +54,7 @@ class Settings:
             "limits": self.limits.as_dict(),
             "kind": self.kind,
             "variables": self.variables,
+            "warm": self.warm,
         }
         return json.dumps(content, indent=1)
 
@@ -57,7 +62,7 @@ class Settings:
     def from_json(cls, text: str) -> Settings:
         """Return the settings of a text."""
         content = json.loads(text)
-        return cls(Limits(**content["limits"]), content["kind"], content["variables"])
+        return cls(**content | {"limits": Limits(**content["limits"])})
 
     @classmethod
     def load(cls, path: str | Path) -> Settings:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,7 +13,7 @@ WAITING = 128
 
 @contextlib.contextmanager
 def listen(connection: dict) -> Iterator[tuple[dict, dict[str, int]]]:
-    """Listen on the sockets of a connection file; remove them afterwards.
+    """Listen on the sockets of a connection file; Jupyter, who named them, removes them.
 
     Yields
     ------
@@ -34,21 +33,13 @@ def listen(connection: dict) -> Iterator[tuple[dict, dict[str, int]]]:
         )
     place = Path(connection["ip"])
     with contextlib.ExitStack() as stack:
-        folder = os.open(place.parent, os.O_RDONLY | os.O_DIRECTORY)
-        stack.callback(os.close, folder)
         descriptors = {}
         for port in (number for key, number in connection.items() if key.endswith("_port")):
             name = f"{place.name}-{port}"
             listener = stack.enter_context(socket.socket(socket.AF_UNIX))
-            _remove(name, folder)
-            with contextlib.chdir(folder):  # the whole name may be too long for a socket
+            with contextlib.chdir(place.parent):  # the whole name may be too long for a socket
+                Path(name).unlink(missing_ok=True)
                 listener.bind(name)
-            stack.callback(_remove, name, folder)
             listener.listen(WAITING)
             descriptors[f"ipc://{INNER}-{port}"] = listener.fileno()
         yield connection | {"ip": INNER}, descriptors
-
-
-def _remove(name: str, folder: int) -> None:
-    with contextlib.suppress(FileNotFoundError):
-        os.unlink(name, dir_fd=folder)

@@ -1,0 +1,173 @@
+"""Start a kernel: behind walls, cold or warm, or, if that was asked for in so many words, without."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from typing import BinaryIO
+
+from effcv_lab.grading.sandbox import bubblewrap, warm
+from effcv_lab.grading.sandbox.folder import pack
+from effcv_lab.grading.sandbox.refusals import SandboxUnavailable, explain_refusal
+from effcv_lab.grading.sandbox.running import Running
+from effcv_lab.grading.sandbox.seccomp import refusals
+from effcv_lab.grading.sandbox.settings import UNSAFE, Settings
+
+INSIDE = "effcv_lab.grading.sandbox.inside"
+#: Says that the walls stand, and keeps them standing.
+HOLDER = ("/bin/sh", "-c", "echo; exec sleep infinity")
+
+
+@contextlib.contextmanager
+def start(settings: Settings, connection: dict, sockets: dict[str, int]) -> Iterator[Running]:
+    """Start a kernel for the submission in this folder, in the sandbox or, if the settings say so, without.
+
+    Yields when the kernel's limits bind and its files are in place, and nothing of the submission has run.
+
+    Raises
+    ------
+    SandboxUnavailable
+        If this system has no sandbox.
+    FolderRefused
+        If the submission's folder is too large.
+    """
+    with contextlib.ExitStack() as stack:
+        ready, tell_ready = _pipe(stack)
+        heard, said = _pipe(stack)
+        plan = {
+            "limits": settings.limits.as_dict(),
+            "folder": bubblewrap.HOME,
+            "connection": connection,
+            "sockets": sockets,
+            "files": stack.enter_context(pack(".", settings.limits)).fileno(),
+            "ready": tell_ready.fileno(),
+            "said": said.fileno(),
+        }
+        if settings.kind == UNSAFE:
+            running = _open(stack, settings, plan, heard.fileno())
+        else:
+            running = _warm(stack, settings, plan, heard.fileno())
+            running = running or _cold(stack, settings, plan, heard.fileno())
+        tell_ready.close()
+        said.close()
+        if ready.read(5) != b"ready":
+            running.end()
+            running.listen(0)
+            raise SandboxUnavailable(_why_not(running.last_words))
+        yield running
+
+
+def _why_not(said: str) -> str:
+    if said.startswith("bwrap:"):
+        return explain_refusal(said)
+    return f"the sandbox was made, but no kernel started in it; it said: {said or 'nothing'}"
+
+
+def _cold(stack: contextlib.ExitStack, settings: Settings, plan: dict, heard: int) -> Running:
+    """Start a Python inside the walls."""
+    handed = [plan["files"], plan["ready"], *plan["sockets"].values()]
+    with _file(json.dumps(plan)) as file:
+        command = _python(file)
+        return _walled(stack, settings, command, [file.fileno(), *handed], plan["said"], heard)
+
+
+def _warm(
+    stack: contextlib.ExitStack, settings: Settings, plan: dict, heard: int
+) -> Running | None:
+    """Let a warm interpreter fork into empty walls; None if there is none."""
+    asking = settings.warm and warm.reach(settings.warm)
+    if not asking:
+        return None
+    stack.enter_context(asking)
+    running = _walled(stack, settings, HOLDER, [], plan["said"], heard)
+    while running.listen(1) is None and not running.last_words:
+        continue
+    if running.last_words == "\n":
+        warm.ask(asking, plan, bubblewrap.environment(settings.variables), running.handle)
+        running.follow(asking)
+    return running
+
+
+def _open(stack: contextlib.ExitStack, settings: Settings, plan: dict, heard: int) -> Running:
+    """Start a Python without any walls, as was asked for."""
+    plan["folder"] = stack.enter_context(tempfile.TemporaryDirectory(prefix="effcv-unsafe-"))
+    handed = [plan["files"], plan["ready"], *plan["sockets"].values()]
+    with _file(json.dumps(plan)) as file:
+        environment = os.environ | settings.variables
+        program = _spawn(_python(file), [file.fileno(), *handed], environment, plan["said"])
+    running = Running(program, heard, None)
+    stack.callback(running.end)
+    return running
+
+
+def _walled(
+    stack: contextlib.ExitStack,
+    settings: Settings,
+    command: Sequence[str],
+    handed: Sequence[int],
+    said: int,
+    heard: int,
+) -> Running:
+    """Start a program inside the walls, with some file descriptors and nothing else of ours."""
+    with contextlib.ExitStack() as ours:
+        info, tell_info = _pipe(ours)
+        rules = refusals()
+        filter_ = [ours.enter_context(_file(rules)).fileno()] if rules else []
+        words = bubblewrap.arguments(
+            ".",
+            settings.limits,
+            settings.variables,
+            info=tell_info.fileno(),
+            filter_=next(iter(filter_), None),
+        )
+        walls = ours.enter_context(_file("\0".join([*words, ""])))
+        program = _spawn(
+            [bubblewrap.find_bubblewrap(), "--args", str(walls.fileno()), "--", *command],
+            [tell_info.fileno(), walls.fileno(), *filter_, *handed],
+            {},  # the sandbox's first process keeps it, for all to read
+            said,
+        )
+        tell_info.close()
+        text = info.read()
+        running = Running(program, heard, json.loads(text)["child-pid"] if text else None)
+        stack.callback(running.end)
+        return running
+
+
+def _python(plan: BinaryIO) -> list[str]:
+    return [sys.executable, "-I", "-m", INSIDE, str(plan.fileno())]
+
+
+def _spawn(
+    command: Sequence[str], descriptors: Sequence[int], environment: dict, said: int
+) -> subprocess.Popen:
+    return subprocess.Popen(
+        command,
+        env=environment,
+        pass_fds=descriptors,
+        stdin=subprocess.DEVNULL,
+        stdout=said,
+        stderr=said,
+    )
+
+
+def _pipe(stack: contextlib.ExitStack) -> list[BinaryIO]:
+    """Return both ends of a pipe, closed with the stack."""
+    reading, writing = os.pipe()
+    return [
+        stack.enter_context(os.fdopen(reading, "rb", buffering=0)),
+        stack.enter_context(os.fdopen(writing, "wb", buffering=0)),
+    ]
+
+
+def _file(content: bytes | str) -> BinaryIO:
+    """Return a file without a name on disk."""
+    file = tempfile.TemporaryFile()  # noqa: SIM115 - the caller closes it
+    file.write(content.encode() if isinstance(content, str) else content)
+    file.seek(0)
+    return file
