@@ -19,6 +19,7 @@ from effcv_lab.grading.a4_mistakes import (
     mass_mistakes,
     pacing_mistakes,
     pool_mistakes,
+    refusal_mistakes,
     size_mistakes,
     spectrum_mistakes,
     switch_mistakes,
@@ -100,7 +101,7 @@ CHECKS = checks.by_name(
             LeavesInputs("images are left as they were", 0.05, draw.even_sides),
             Promise("from 64 to 16, from 33 to 32", 0.05, draw.large_images, True, atol=1e-5),
         ],
-        spectrum_mistakes.MISTAKES + size_mistakes.MISTAKES,
+        spectrum_mistakes.MISTAKES + size_mistakes.MISTAKES + refusal_mistakes.MISTAKES,
     ),
 )
 
