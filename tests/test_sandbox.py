@@ -4,6 +4,7 @@ What an attempt may cost is bounded twice: by small limits here, and by what the
 """
 
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -29,6 +30,7 @@ from effcv_lab.grading.sandbox.session import sandboxed_kernel
 from effcv_lab.grading.sandbox.settings import UNSAFE, Settings
 from effcv_lab.grading.sandbox.status import Status, beside
 from effcv_lab.grading.sandbox.warm import warm_interpreter
+from tools import bench_sandbox
 
 ROOT = Path(__file__).resolve().parent.parent
 SECRET = "the-grader-s-own-secret"
@@ -102,7 +104,10 @@ def kernel(course, address):
         patch.setenv("EFFCV_SECRET", SECRET)
         settings = replace(WITH_TORCH, warm=address)
         with sandboxed_kernel(course / "autograded" / "zoë q" / "a1", settings) as kernel:
-            assert kernel.run("import ctypes, errno, os, pathlib, socket, subprocess").ended == "ok"
+            imports = "import ctypes, errno, os, pathlib, socket, subprocess, sys"
+            assert (
+                kernel.run(f"{imports}; torch_at_the_start = 'torch' in sys.modules").ended == "ok"
+            )
             yield kernel
 
 
@@ -577,14 +582,17 @@ def test_nothing_is_left_behind(tmp_path, monkeypatch, address):
 # Warm starts
 
 
-def test_forks_of_a_warm_interpreter_start_with_numbers_of_their_own(tmp_path):
-    with warm_interpreter(WITH_TORCH) as address:
-        drawn = set()
-        for _ in range(2):
-            with sandboxed_kernel(tmp_path, replace(WITH_TORCH, warm=address)) as kernel:
-                code = "import numpy, random, sys; print(numpy.random.rand(), random.random(), 'torch' in sys.modules)"
-                drawn |= set(value(kernel, code).split())
-    assert len(drawn) == 5 and "True" in drawn
+def test_every_kernel_draws_numbers_of_its_own(tmp_path, address):
+    code = "import numpy, random; print(numpy.random.rand(), random.random())"
+    drawn = set()
+    for _ in range(2):
+        with sandboxed_kernel(tmp_path, replace(WITH_TORCH, warm=address)) as kernel:
+            drawn |= set(value(kernel, code).split())
+    assert len(drawn) == 4
+
+
+def test_a_warm_kernel_has_torch_and_a_cold_one_has_not(kernel, address):
+    assert value(kernel, f"print({address is not None} == torch_at_the_start)") == "True"
 
 
 def test_without_a_warm_interpreter_a_kernel_starts_cold(tmp_path):
@@ -599,6 +607,7 @@ def test_a_warm_interpreter_ends_with_the_program_that_started_it():
         import time
         from effcv_lab.grading.sandbox.settings import Settings
         from effcv_lab.grading.sandbox.warm import warm_interpreter
+from tools import bench_sandbox
         with warm_interpreter(Settings()) as address:
             print(address, flush=True)
             time.sleep(60)
@@ -614,6 +623,12 @@ def test_a_warm_interpreter_ends_with_the_program_that_started_it():
     psutil.wait_procs(children, timeout=10)
     assert not children[0].is_running()
     shutil.rmtree(address.parent)
+
+
+def test_the_benchmark_compares_both_starts(capsys):
+    bench_sandbox.main(["--repeats", "1"])
+    said = capsys.readouterr().out
+    assert re.search(r"cold: .* s .*\nwarm: .* s .*\nratio \d+\.\d .*, 1 rounds\n", said)
 
 
 # Where there is no sandbox
