@@ -28,6 +28,7 @@ import sys
 import tempfile
 from collections.abc import Callable
 from functools import partial
+from itertools import product
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -122,23 +123,18 @@ def main(arguments: list[str] | None = None) -> int:
 def measure(lab, events: int, chance: random.Random) -> list[dict]:
     """Return one row for each kind of input: name, median and 95th percentile, frames."""
     page = lab.page
-    slider, dot = ".effcv-explorer .demo-slider", ".effcv-explorer .demo-knob"
-    scrubber = ".effcv-scrubber .demo-slider"
-    bench, dial = ".effcv-bench .demo-slider", ".effcv-dial [aria-label^=Rotation]"
-    kinds = (
-        ("key on the slider", "explorer", "keydown", slider, _keys),
-        ("key on a logit", "explorer", "keydown", dot, _keys),
-        ("drag of the slider", "explorer", "pointermove", slider, _drag),
-        ("drag of a logit", "explorer", "pointermove", dot, _drag),
-        ("key, bench", "bench", "keydown", bench, _keys),
-        ("drag, bench", "bench", "pointermove", bench, _drag),
-        ("key, scrubber", "scrubber", "keydown", scrubber, _keys),
-        ("drag, scrubber", "scrubber", "pointermove", scrubber, _drag),
-        (f"key, dial, {BY_PYTHON}", "dial", "keydown", dial, _keys),
-        (f"drag, dial, {BY_PYTHON}", "dial", "pointermove", dial, _drag),
+    acts = {"key": ("keydown", _keys), "drag": ("pointermove", _drag)}
+    any_slider = "input[type=range]"
+    places = (
+        ("the slider", "explorer", any_slider),
+        ("a logit", "explorer", ".demo-knob"),
+        ("bench", "bench", any_slider),
+        ("scrubber", "scrubber", any_slider),
+        (f"dial, {BY_PYTHON}", "dial", "[aria-label^=Rotation]"),
     )
     rows = []
-    for name, demo, kind, target, act in kinds:
+    for (way, (kind, act)), (place, demo, control) in product(acts.items(), places):
+        name, target = f"{way}, {place}", f".effcv-{demo} {control}"
         page.locator(".tx-reset").first.evaluate("(button) => button.click()")
         lab.bring_into_view(target)
         page.wait_for_timeout(500)
@@ -204,9 +200,8 @@ def report(rows: list[dict], frame_ms: float, chromium: str, options) -> int:
     print(f"{hardware['cpu']}, {hardware['cores']} cores, {hardware['system']}")
     print(", ".join(f"{name} {number}" for name, number in machine["versions"].items()))
     print(f"one display frame: {frame_ms:.1f} ms; input event to painted frame:")
-    print(
-        f"{'input':22} {'events':>6} {'median':>9} {'95th':>9} {'largest':>9} {'within 2 frames':>16}"
-    )
+    heads = ("median", "95th", "largest")
+    print(f"{'input':22} {'events':>6} {' '.join(f'{h:>9}' for h in heads)}  within 2 frames")
     for row in rows:
         print(
             f"{row['input']:22} {row['events']:6} {row['median_ms']:6.1f} ms {row['p95_ms']:6.1f} ms "
@@ -239,9 +234,7 @@ def _options() -> argparse.ArgumentParser:
     )
     parser.add_argument("--events", type=int, default=120, help="of each kind (default: 120)")
     parser.add_argument("--seed", type=int, default=0, help="of the pauses between events")
-    parser.add_argument(
-        "--json", action="store_true", help="save results/explorer_latency.json as well"
-    )
+    parser.add_argument("--json", action="store_true", help="save results/explorer_latency.json")
     return parser
 
 
