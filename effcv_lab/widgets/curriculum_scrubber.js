@@ -357,14 +357,19 @@ class Scrubber extends Demo {
 
   /** Say the moment when nothing has moved for a while, so that playing and dragging are not a flood. */
   sayLater(words) {
+    if (words === this.said) return; // or about to be said
     clearTimeout(this.later);
-    if (words === this.said || this.timer) return;
-    const say = () => {
-      this.said = words;
-      this.say(words);
-    };
-    if (this.said === undefined) say();
-    else this.later = setTimeout(say, SILENCE_MS);
+    if (this.timer) return;
+    const first = this.said === undefined;
+    this.said = words;
+    if (first) this.say(words);
+    else this.later = setTimeout(() => this.say(words), SILENCE_MS);
+  }
+
+  /** Say at once, and nothing over it that was waiting. */
+  say(text) {
+    clearTimeout(this.later);
+    super.say(text);
   }
 }
 
