@@ -211,12 +211,18 @@ def sandboxed_kernel(
 
 
 def _wait(kernel: SandboxedKernel, client) -> None:
+    while kernel.alive and kernel.status.state == "starting":
+        time.sleep(LOOK_SECONDS / 5)
     try:
-        client.wait_for_ready(timeout=START_SECONDS)
-    except RuntimeError as problem:
-        status = kernel.end()
-        kind = SandboxUnavailable if status.state == "unavailable" else RuntimeError
-        raise kind(status.words or str(problem)) from None
+        if kernel.alive:
+            client.wait_for_ready(timeout=START_SECONDS)
+            return
+        problem = "no kernel came up"
+    except RuntimeError as error:
+        problem = str(error)
+    status = kernel.end()
+    kind = SandboxUnavailable if status.state == "unavailable" else RuntimeError
+    raise kind(status.words or problem)
 
 
 def _next(get, seconds: float) -> dict | None:

@@ -11,6 +11,7 @@ refuse system calls that bubblewrap loads in a cold start.
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import json
 import os
@@ -19,8 +20,6 @@ import signal
 import socket
 import sys
 import traceback
-
-import numpy
 
 from effcv_lab.grading.sandbox import inside
 from effcv_lab.grading.sandbox.rights import give_up_rights, join_namespaces
@@ -68,7 +67,8 @@ def _serve(asking: socket.socket) -> None:
     for descriptor in received:
         os.close(descriptor)
     code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-    asking.sendall(str(code).encode())
+    with contextlib.suppress(BrokenPipeError):  # the launcher ended before its kernel
+        asking.sendall(str(code).encode())
     os._exit(0)
 
 
@@ -84,14 +84,11 @@ def _become(request: dict, given: dict[int, int]) -> None:
     kept = {0, 1, 2, plan["files"], plan["ready"], *plan["sockets"].values()}
     for name in os.listdir("/proc/self/fd"):
         if int(name) not in kept:
-            try:
+            with contextlib.suppress(OSError):  # the one that listed them
                 os.close(int(name))
-            except OSError:  # the one that listed them
-                continue
     os.environ.clear()
     os.environ.update(request["variables"])
     give_up_rights()
-    numpy.random.seed()  # else all forks draw the same numbers
     inside.run(plan)
     os._exit(0)
 
