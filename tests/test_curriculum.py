@@ -409,6 +409,7 @@ def test_images_that_are_not_square_are_refused():
 def test_stages_cost_about_the_same_and_end_on_whole_images(epochs):
     schedule = compute_schedule(epochs, (14, 20, 28), full=28)
     assert len(schedule) == epochs and schedule == sorted(schedule)
+    assert set(schedule) == {14, 20, 28}
     cost = {band: schedule.count(band) * (band / 28) ** 2 for band in (14, 20, 28)}
     fair = epochs / sum((28 / band) ** 2 for band in (14, 20, 28))
     assert all(abs(cost[band] - fair) <= 1.01 * (band / 28) ** 2 for band in cost)

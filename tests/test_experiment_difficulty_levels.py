@@ -5,7 +5,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from scipy import stats
 
 from effcv_lab.cache import fit_cached
 from effcv_lab.curriculum import elongation, levels_pacing, loss_difficulty, within_classes
@@ -17,7 +16,6 @@ from effcv_lab.experiments.difficulty_levels_measures import (
     epochs_until,
     errors_of,
     facts_of,
-    interval,
 )
 from effcv_lab.experiments.shapes_task import ShapesTask
 from effcv_lab.records import load_record, save_record
@@ -195,12 +193,6 @@ def test_differences_are_taken_seed_by_seed(record):
         rows = {row["arm"]: row for row in record.rows if row["seed"] == seed}
         expected = rows[LONGER]["validation_error"] - rows[BASELINE]["validation_error"]
         assert difference == pytest.approx(expected)
-
-
-def test_the_interval_is_scipys():
-    values = [0.3, -0.2, 0.5, 0.1, 0.4]
-    expected = stats.ttest_1samp(values, 0).confidence_interval(0.95)
-    assert interval(values) == pytest.approx((expected.low, expected.high))
 
 
 def test_epochs_are_counted_until_the_mean_error_is_low_enough(record):

@@ -230,16 +230,14 @@ def test_each_way_to_train_has_a_name_of_its_own(record, asked):
 def test_the_record_says_what_evaluate_says_on_whole_images(record, few, asked):
     row = of_arm(record, "always 14", COSTS[0])[1]
     rate = record.config["rate"]
-    model, history = efficient_train.train_arm(
+    model, _ = efficient_train.train_arm(
         ARMS["always 14"], row["epochs"], 1, rate, few, "cpu", False
     )
     for part in ("validation", "test"):
         assert row[part] == pytest.approx(evaluate(model, getattr(few, part))[1], rel=1e-4)
     assert few.test.images.shape[-1] == 28
     assert row["validation"] == row["validation_after"][-1] and row["macs"] == row["macs_after"][-1]
-    assert row["seconds"] == pytest.approx(history.train_seconds, rel=1e-4)
-    assert row["seconds_after"][-1] == pytest.approx(row["seconds"], rel=1e-4)
-    assert len(row["macs_after"]) == row["epochs"] == len(row["seconds_after"])
+    assert len(row["macs_after"]) == row["epochs"] == len(row["validation_after"])
 
 
 def test_steps_are_timed_beside_a_step_on_whole_images(record):

@@ -14,6 +14,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import stats
 
 import effcv_lab
 from effcv_lab import records
@@ -22,6 +23,7 @@ from effcv_lab.records import (
     describe_machine,
     load_record,
     mean_and_spread,
+    mean_interval,
     results_folder,
     save_record,
     tag,
@@ -228,6 +230,13 @@ def test_machine_description_fits_a_record_and_names_products_only():
     assert str(Path.home()) not in text and os.getcwd() not in text
     for value in record.hardware.values():
         assert "@" not in str(value) and "(R)" not in str(value)
+
+
+def test_the_interval_of_a_mean_is_scipys():
+    values = [0.3, -0.2, 0.5, 0.1, 0.4]
+    expected = stats.ttest_1samp(values, 0).confidence_interval(0.95)
+    assert mean_interval(values)[:2] == mean_and_spread(values)
+    assert mean_interval(values)[2:] == pytest.approx((expected.low, expected.high))
 
 
 @given(st.lists(st.floats(-1e6, 1e6), min_size=2, max_size=20))

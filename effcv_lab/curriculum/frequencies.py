@@ -62,7 +62,7 @@ def compute_schedule(epochs: int, bandwidths: Sequence[int], full: int) -> list[
     """Say for each epoch which bandwidth it uses, so that every stage costs about as much.
 
     A stage at bandwidth b costs ``(b / full) ** 2`` of a full epoch, so it gets
-    ``(full / b) ** 2`` as many epochs for its share of the compute.
+    ``(full / b) ** 2`` as many epochs for its share of the compute, rounded; at least one.
 
     Parameters
     ----------
@@ -98,6 +98,10 @@ def compute_schedule(epochs: int, bandwidths: Sequence[int], full: int) -> list[
     whole_number("epochs", epochs, len(bands))
     shares = torch.tensor([(full / band) ** 2 for band in bands], dtype=torch.float64)
     ends = (shares.cumsum(0) / shares.sum() * epochs).round().int().tolist()
+    last = len(bands) - 1
+    for stage in range(last):  # no stage is rounded away, above all not the last
+        earlier = ends[stage - 1] if stage else 0
+        ends[stage] = min(max(ends[stage], earlier + 1), epochs - (last - stage))
     return [
         next(band for band, end in zip(bands, ends, strict=True) if epoch < end)
         for epoch in range(epochs)

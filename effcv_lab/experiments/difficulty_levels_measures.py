@@ -93,24 +93,6 @@ def differences(record: Record, arm: str, against: str, part: str = "validation"
     return [error - reference for error, reference in pairs]
 
 
-def interval(values: Sequence[float]) -> tuple[float, float]:
-    """Return the 95 % interval of a mean, by Student's t: for one comparison, made once.
-
-    Of many such intervals some miss by chance: about one in twenty.
-
-    Examples
-    --------
-    >>> low, high = interval([1.0, 2.0, 3.0])
-    >>> round(low, 2), round(high, 2)
-    (-0.48, 4.48)
-    """
-    from scipy.stats import t
-
-    error_of_mean = statistics.stdev(values) / len(values) ** 0.5
-    half = float(t.ppf(0.975, len(values) - 1)) * error_of_mean
-    return statistics.fmean(values) - half, statistics.fmean(values) + half
-
-
 def epochs_until(record: Record, arm: str, error: float) -> int | None:
     """Return after how many epochs an arm's mean validation error is at most ``error``, or None."""
     curves = [row["curve"] for row in record.rows if row["arm"] == arm]

@@ -6,7 +6,6 @@ many of them, for the same classes. Nothing is chosen by the test images.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 from torch import nn
@@ -26,7 +25,7 @@ from effcv_lab.experiments.long_tail_task import (
 )
 from effcv_lab.experiments.recipes import checked_seeds, recorded
 from effcv_lab.models import small_cnn
-from effcv_lab.records import Record, mean_and_spread
+from effcv_lab.records import MeanInterval, Record, mean_and_spread, mean_interval
 from effcv_lab.training import TrainConfig, cross_entropy, fit, pick_device, seed_everything
 
 WIDTHS = (8, 16, 32)
@@ -135,23 +134,12 @@ def of_arm(record: Record, arm: str, group: str = "all", part: str = "test") -> 
     return found
 
 
-def paired_difference(
-    record: Record, arm: str, against: str, group: str = "all", part: str = "test"
-) -> tuple[float, float]:
-    """Compare two arms seed by seed: same tail, same first weights.
-
-    Returns
-    -------
-    mean, half : float
-        ``mean ± half`` is the 95 % interval of the mean difference (Student's t over seeds).
-    """
-    from scipy import stats
-
-    pairs = zip(of_arm(record, arm, group, part), of_arm(record, against, group, part), strict=True)
-    differences = [one - other for one, other in pairs]
-    mean, spread = mean_and_spread(differences)
-    count = len(differences)
-    return mean, float(stats.t.ppf(0.975, count - 1)) * spread / math.sqrt(count)
+def against(
+    record: Record, arm: str, other: str, group: str = "all", part: str = "test"
+) -> MeanInterval:
+    """Compare two arms seed by seed (same tail, same first weights): above 0, ``arm`` is better."""
+    pairs = zip(of_arm(record, arm, group, part), of_arm(record, other, group, part), strict=True)
+    return mean_interval([one - two for one, two in pairs])
 
 
 def _configuration(budget: str, validation: ImageSet, test: ImageSet) -> dict[str, object]:

@@ -26,7 +26,7 @@ from effcv_lab.experiments.shapes_task import (
     shapes_task,
 )
 from effcv_lab.models import mlp
-from effcv_lab.records import Record, mean_and_spread
+from effcv_lab.records import MeanInterval, Record, mean_interval
 from effcv_lab.replicates import Replicates, fit_replicates
 from effcv_lab.shapes import basic_shapes, geometric_shapes
 from effcv_lab.training import TrainConfig, TrainingDiverged, pick_device
@@ -269,31 +269,15 @@ def of_arm(record: Record, arm: str, column: str = "test_error") -> list:
     return [row[column] for row in record.rows if row["arm"] == arm]
 
 
-class Difference(NamedTuple):
-    """Mean of paired differences, their standard deviation, and a 95 % interval of the mean."""
+def against(
+    record: Record, arm: str, other: str = BASELINE, column: str = "test_error"
+) -> MeanInterval:
+    """Compare two arms seed by seed, as nets of a pair began with the same weights.
 
-    mean: float
-    sd: float
-    low: float
-    high: float
-
-
-def against(record: Record, arm: str, other: str = BASELINE, column="test_error") -> Difference:
-    """Compare two arms seed by seed: nets of a pair began with the same weights.
-
-    Returns
-    -------
-    difference : Difference
-        Of ``arm`` minus ``other``: below zero, ``arm`` has the smaller error. The interval is
-        Student's, of the mean of the differences.
+    Below 0, ``arm`` has the smaller error.
     """
-    from scipy.stats import t
-
     pairs = zip(of_arm(record, arm, column), of_arm(record, other, column), strict=True)
-    differences = [one - two for one, two in pairs]
-    mean, sd = mean_and_spread(differences)
-    reach = float(t.ppf(0.975, len(differences) - 1)) * sd / len(differences) ** 0.5
-    return Difference(mean, sd, mean - reach, mean + reach)
+    return mean_interval([one - two for one, two in pairs])
 
 
 def epochs_to_reach(record: Record, arm: str, error: float) -> list[int | None]:
