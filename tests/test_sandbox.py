@@ -526,6 +526,27 @@ def test_an_output_without_end_costs_the_reader_little_memory(tmp_path):
     assert int(done.stdout) < 150, "MiB"
 
 
+def test_messages_that_are_none_do_not_harm_the_reader(small):
+    code = """
+        import json
+        kernel = get_ipython().kernel
+        session, parent, socket = kernel.session, kernel.get_parent(), kernel.iopub_socket
+        for kind in ("status", "stream", "display_data", "execute_result", "error", 7, None):
+            for content in ({}, {"text": 5, "data": 3}, {"execution_state": [1]}, [1, 2], "x", None):
+                parts = [session.msg_header(kind), parent["header"], {}, content]
+                parts = [json.dumps(part, default=str).encode() for part in parts]
+                socket.send_multipart([b"<IDS|MSG>", session.sign(parts), *parts])
+                socket.send_multipart([b"<IDS|MSG>", b"a signature", *parts])
+        broken = [b"{}", b"7", b"{", b"[" * 100_000]
+        socket.send_multipart([b"<IDS|MSG>", session.sign(broken), *broken])
+        socket.send_multipart([b"x"])
+        print("sent")
+    """
+    outcome = small.run(textwrap.dedent(code))
+    assert outcome.text.endswith("sent\n")
+    assert value(small, "print('still here')") == "still here"
+
+
 # Kernels that do not end, and kernels that do
 
 

@@ -4,6 +4,9 @@
 
     Jupyter ── launcher (outside: sockets, watchdog, status) ── bwrap ══ walls ══ the kernel, its limits, the submission
 
+A warm start (:mod:`effcv_lab.grading.sandbox.warm`) puts a fork of an interpreter behind the same walls in place of a new
+one: torch is imported already, all else holds alike, and the same tests are run against both.
+
 **Held**, on Linux with bubblewrap (:func:`effcv_lab.grading.sandbox.held.what_is_held` says by what on this system):
 
 - No network. Of the machine's files only programs and libraries, for reading; of the course only copies of the plain files
@@ -26,5 +29,6 @@
   come on top of ``memory_bytes``. Children that nobody waits for do not count in the processor time of all.
 - Faults of Linux: a sandbox of namespaces shares the machine's kernel. Where root grades, the submission's user is root with
   all rights taken away; as an ordinary user it is that user. Grade as an ordinary user where you can.
+- Chance in a warm start: forks have their libraries at the same addresses.
 - GPUs are not shown: kernels compute on the CPU.
 """

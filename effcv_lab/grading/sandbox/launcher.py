@@ -2,8 +2,9 @@
 
 ``python -I -m effcv_lab.grading.sandbox.launcher CONNECTION_FILE SETTINGS_FILE``, in the folder of a submission, with the
 transport "ipc". It listens on the kernel's sockets itself and hands them in, so the sandbox has no folder of the machine to
-write to; what the submission's folder holds goes in as a copy in memory. So nothing is left behind, however the kernel or
-the launcher ends: the sandbox dies with the launcher, and the launcher when the program that started it is gone.
+write to; what the submission's folder holds goes in as an archive without a name. So, but for the sockets' names, which
+Jupyter removes, nothing is left behind, however the kernel or the launcher ends: the sandbox dies with the launcher, and the
+launcher when the program that started it is gone.
 
 Why a kernel ended stands in ``IP-status.json`` (:mod:`effcv_lab.grading.sandbox.status`), where ``IP`` is the connection
 file's ``ip``.
@@ -62,13 +63,17 @@ def _watch(running: Running, settings: Settings, parent: int, status: Status) ->
     asked: list[int] = []
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda number, frame: asked.append(number))
-    watchdog = Watchdog(running.first, settings.limits) if running.first else None
-    broken = None
-    while (code := running.listen(INTERVAL)) is None and not broken and not asked:
-        if os.getppid() != parent:
-            asked.append(signal.SIGHUP)
-        elif watchdog:
-            broken = watchdog.broken()
+    broken = code = None
+    try:
+        watchdog = Watchdog(running.first, settings.limits) if running.first else None
+        while (code := running.listen(INTERVAL)) is None and not broken and not asked:
+            if os.getppid() != parent:
+                asked.append(signal.SIGHUP)
+            elif watchdog:
+                broken = watchdog.broken()
+    except OSError:  # nothing runs that is not watched
+        code = running.listen(INTERVAL)
+        broken = ("unseen", "the watchdog could not see into the sandbox") if code is None else None
     after = running.end()
     status.code = after if code is None else code
     status.state, status.last_words = "ended", running.last_words

@@ -20,7 +20,7 @@ class Status:
         that the launcher was killed from outside, and the sandbox with it.
     reason : str
         Of an end: "exit" (the kernel ended by itself), "stopped" (from outside), or the limit that it broke: "cpu",
-        "memory", "processes", "files".
+        "memory", "processes", "files"; or "unseen" (the watchdog could not see into the sandbox any more, and ended it).
     words : str
         The same for people.
     code : int or None

@@ -36,21 +36,19 @@ class Watchdog:
     first : int
         Process id, seen from here, of the sandbox's first process, after its walls are up.
     limits : Limits
+
+    Raises
+    ------
+    OSError
+        If the sandbox cannot be seen into.
     """
 
     def __init__(self, first: int, limits: Limits):
         self.limits = limits
-        root = f"/proc/{first}/root"
-        self._opened = [
-            os.open(f"{root}/{place}", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        self._proc, *self._disks = (
+            os.open(f"/proc/{first}/root/{place}", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
             for place in ("proc", "home", "dev/shm")
-        ]
-        self._proc, *self._disks = self._opened
-
-    def close(self) -> None:
-        """Let go of the sandbox's folders, which go with it."""
-        for handle in self._opened:
-            os.close(handle)
+        )
 
     def use(self, *, fair: bool = False) -> Use:
         """Count once. Memory that several processes share counts for each, unless ``fair`` (slower) splits it."""
@@ -83,7 +81,7 @@ class Watchdog:
         Raises
         ------
         OSError
-            If the sandbox ended.
+            If the sandbox cannot be seen into: it ended, or it must be.
         """
         now, most = self.use(), self.limits
         if now.processes > most.processes:
