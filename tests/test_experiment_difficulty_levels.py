@@ -212,11 +212,3 @@ def test_the_record_says_what_a_score_costs_and_survives_saving(record, tmp_path
     assert record.config["steps_an_epoch"] == 2
     assert record.config["macs"]["own"] == 16 * 16 * 100 + 2 * 100 * 100 + 300
     assert all("agreement" in row for row in record.rows if row["arm"] == BASELINE)
-
-
-@pytest.mark.parametrize("seeds", [(), (0,), (1, 1)])
-def test_one_run_alone_and_unknown_budgets_are_refused(seeds):
-    with pytest.raises(ValueError, match="at least 2 different"):
-        difficulty_levels.run("class", "cpu", seeds)
-    with pytest.raises(ValueError, match="budget"):
-        difficulty_levels.run("huge", "cpu", (0, 1))

@@ -4,16 +4,22 @@ import pytest
 
 from effcv_lab.experiments import (
     any_teacher,
+    difficulty_levels,
     distillation_labels,
+    efficient_train,
     habits,
     hints,
+    long_tail,
     omitted_class,
+    switch_epoch,
+    switch_epoch_10k,
     teacher_size,
     temperature,
 )
 
 EXPERIMENTS = (
-    any_teacher, distillation_labels, habits, hints, omitted_class, teacher_size, temperature,
+    any_teacher, difficulty_levels, distillation_labels, efficient_train, habits, hints, long_tail,
+    omitted_class, switch_epoch, switch_epoch_10k, teacher_size, temperature,
 )  # fmt: skip
 
 

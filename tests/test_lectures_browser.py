@@ -30,6 +30,18 @@ BENCH = (
     "dict(temperature=bench.temperature, alpha=bench.alpha, chosen=bench.chosen,"
     " squared=bench.squared, **bench.losses._asdict(), push=bench.gradients.soft.tolist())",
 )
+DIAL = (
+    ".effcv-dial",
+    "({ dial: { aspect, rotation, elongation, answered } }) =>"
+    " ({ aspect, rotation, elongation: elongation[0], answered })",
+    "dict(aspect=dial.aspect, rotation=dial.rotation, elongation=float(dial.elongation[0]),"
+    " answered=True)",
+)
+SCRUBBER = (
+    ".effcv-scrubber",
+    "({ scrubber: { epoch, shown } }) => ({ epoch, easiest: Number(shown === 'easiest first') })",
+    "dict(epoch=scrubber.epoch, easiest=int(scrubber.shown == 'easiest first'))",
+)
 
 
 @pytest.fixture(scope="module")
@@ -95,9 +107,36 @@ def bench_moves(lab):
     assert in_step(lab, BENCH, lambda now: now["squared"]) == squared
 
 
+def dial_moves(lab):
+    """Squeeze and turn the shape in the dial by mouse and by keyboard; Python draws it."""
+    sliders = f"{DIAL[0]} .demo-slider"
+    lab.bring_into_view(sliders)
+    in_step(lab, DIAL, lambda now: now["aspect"] == 1)
+    click(lab, f"{sliders} >> nth=3", 0.4)
+    squeezed = in_step(lab, DIAL, lambda now: now["aspect"] < 0.7 and now["elongation"] > 0.2)
+    lab.page.keyboard.press("ArrowRight")
+    in_step(lab, DIAL, lambda now: squeezed["aspect"] < now["aspect"] < 1)
+    click(lab, f"{sliders} >> nth=4", 0.9)
+    in_step(lab, DIAL, lambda now: now["rotation"] != squeezed["rotation"])
+
+
+def scrubber_moves(lab):
+    """Move through the training by mouse and by keyboard, and compare another order."""
+    slider = f"{SCRUBBER[0]} .demo-slider"
+    lab.bring_into_view(slider)
+    before = in_step(lab, SCRUBBER)
+    click(lab, slider, 0.9)
+    late = in_step(lab, SCRUBBER, lambda now: now["epoch"] > before["epoch"] + 2)
+    lab.page.keyboard.press("ArrowLeft")
+    in_step(lab, SCRUBBER, lambda now: now["epoch"] == late["epoch"] - 1)
+    click(lab, f"{SCRUBBER[0]} input[type=radio] >> nth=1")
+    in_step(lab, SCRUBBER, lambda now: not now["easiest"])
+
+
 MOVES = {
     "01_softmax_temperature.ipynb": [explorer_moves],
     "02_knowledge_distillation.ipynb": [bench_moves],
+    "04_curriculum.ipynb": [dial_moves, scrubber_moves],
 }
 
 

@@ -36,6 +36,16 @@ CHAPTERS = (
         "a2. Distillation",
         "four functions, one control to design",
     ),
+    (
+        "lectures/04_curriculum",
+        "4. Curriculum learning",
+        "does it help to see easy examples first?",
+    ),
+    (
+        "solutions/a4_curriculum/a4_curriculum",
+        "a4. Curriculum",
+        "five functions, one control to choose",
+    ),
 )
 
 
