@@ -32,7 +32,7 @@ BENCH = (
 )
 DIAL = (
     ".effcv-dial",
-    "({ dial: { aspect, rotation, elongation, answered } }) =>"
+    "({ dial: { of: { aspect, rotation }, elongation, answered } }) =>"
     " ({ aspect, rotation, elongation: elongation[0], answered })",
     "dict(aspect=dial.aspect, rotation=dial.rotation, elongation=float(dial.elongation[0]),"
     " answered=True)",

@@ -814,7 +814,7 @@ figures.show(
     figures.curves(
         list(giga.values()),
         finished,
-        title="At equal compute, the schedule is never ahead here",
+        title="At equal compute: behind on small budgets, level on the largest",
         x_label="Training compute, 10⁹ MACs (forward and backward)",
         y_label="Validation accuracy",
         log_x=True,
@@ -880,19 +880,19 @@ show_table(
 )
 print(f"100 %: a step on whole images. Recorded: {tag(photo_record)}")
 load = photo_record.config["load_at_start_and_at_timing"][1]
-print(f"the machine was busy: a load of {load:.0f} on {photo_record.hardware['cores']} cores")
+print(f"timed at a load of {load:.1f} on {photo_record.hardware['cores']} cores")
 assert all(row["ratio"] > row["macs_ratio"] for row in timed)
 
 # %% slide="subslide" tags=["hide-input"]
-places = torch.linspace(1, 1.3 * costs[-1], 40).tolist()
+places = torch.linspace(1, 1.3 * costs[1], 40).tolist()
 figures.show(
     figures.curves(
         places,
         {
-            arm: validation_over(photo_record, arm, costs[-1], places, clock_after)
+            arm: validation_over(photo_record, arm, costs[1], places, clock_after)
             for arm in ("full size", "20, 24, 28")
         },
-        title="By the clock, too, whole images end no lower",
+        title="By the clock, at the middle budget: whole images are ahead throughout",
         x_label="Training time, in epochs of whole images",
         y_label="Validation accuracy, whole images",
         y_range=(0.5, 0.93),
@@ -972,19 +972,19 @@ by_area = gains("14, 20, 28", five, over="14, 20, 28 by area")
 print(f"14, 20, 28: low frequencies minus areas {plus_minus(by_area)}")
 
 # %% slide="skip"
-for cost in costs:  # no budget at which the schedule is ahead
-    assert sum(gains("20, 24, 28", cost)) / len(photo_record.seeds) < 0.005
+behind = [mean_and_spread(gains("20, 24, 28", cost))[0] for cost in costs]
+assert max(behind[:-1]) < 0 and abs(behind[-1]) < 0.005 and behind[1] == min(behind)
 assert max(accuracies("14, 20, 28", ten)) < min(accuracies("full size", ten))
 
 # %% [markdown] slide="subslide"
 # ### What you saw, and what it means
 #
-# At equal compute the schedule is never ahead of whole images here, and clearly behind them at the middle budget; the
-# bolder one is behind throughout. At equal epochs it pays a third less and is less accurate: **cheaper and worse is no
-# saving until something equal has been held fixed.**
+# At equal compute the schedule is behind whole images on the three smaller budgets, clearly so on one, and level with
+# them on the largest; the bolder one is behind wherever it was tried. At equal epochs it pays a third less and is less
+# accurate: **cheaper and worse is no saving until something equal has been held fixed.**
 
 # %% [markdown] slide="fragment"
-# So the paper's result **does not reproduce at this size**. It reports 1.5 to 3 times less training time without loss on
+# So the paper's saving **does not reproduce at this size**; the longer the training, the smaller the loss. It reports 1.5 to 3 times less training time without loss on
 # ImageNet, about a fifth from the first step alone; the README of its code DeiT-T 72.5 → 74.4 %, DeiT-S 80.3 → 81.3 %.
 
 # %% [markdown] slide="fragment"
