@@ -984,8 +984,8 @@ assert max(accuracies("14, 20, 28", ten)) < min(accuracies("full size", ten))
 # accurate: **cheaper and worse is no saving until something equal has been held fixed.**
 
 # %% [markdown] slide="fragment"
-# So the paper's saving **does not reproduce at this size**; the longer the training, the smaller the loss. It reports 1.5 to 3 times less training time without loss on
-# ImageNet, about a fifth from the first step alone; the README of its code DeiT-T 72.5 → 74.4 %, DeiT-S 80.3 → 81.3 %.
+# So the paper's gain **does not reproduce at this size**: 1.5 to 3 times less training time without loss on ImageNet,
+# about a fifth of it from the first step alone. The README of its code has DeiT-T 72.5 → 74.4 %, DeiT-S 80.3 → 81.3 %.
 
 # %% [markdown] slide="fragment"
 # Much differs: 224 pixels instead of 28, hundreds of epochs, and RandAugment that grows with the stages, the second half
