@@ -90,7 +90,7 @@ points
 # use grows.
 #
 # **Contract.** `pacing(step, total_steps, start_fraction, full_at)` returns the fraction of the sorted examples in use
-# at a step, a Python number. It grows **linearly** from `start_fraction` at step 0 to 1.0 at step
+# at a step, a Python float or int. It grows **linearly** from `start_fraction` at step 0 to 1.0 at step
 # `full_at * total_steps`, and is 1.0 ever after.
 #
 # - Steps count from 0. A step may also be larger than `total_steps`: 1.0.
@@ -151,7 +151,7 @@ points
 #   \overline{(r-\bar r)(c-\bar c)} & \overline{(c-\bar c)^2} \end{pmatrix}.$$
 #   The roots of its two eigenvalues are the spreads: **long** is the larger, **short** the smaller.
 # - So the place, the turn, the size and the contrast of a shape do not count. A circle or a square has 0, a straight
-#   line 1 (not nan: rounding can make an eigenvalue of 0 slightly negative).
+#   line 1 (not nan: rounding can make an eigenvalue of 0 slightly negative). A shape has at least two pixels.
 # - A picture that is nothing but ground is a `ValueError`, also among others. `images` are left as they were.
 #
 # **By hand.** A bar of 2 rows and 4 columns: rows lie 0.5 from their mean, columns 1.5, 0.5, 0.5 and 1.5. The covariance
