@@ -136,10 +136,13 @@ def test_a_right_version_fails_by_chance_in_less_than_one_of_a_billion():
             pool = max(batch_size, math.ceil(fraction * len(difficulty)))
             times = sum(pace(step) == fraction for step in range(steps))
             assert pool * (1 - batch_size / pool) ** times < 1e-9
-    ((difficulty, _, batch_size, steps, _),) = steady_pools(generator)
-    chance = batch_size / len(difficulty)
-    spread = math.sqrt(steps * chance * (1 - chance))
-    assert 0.6 * steps * chance > 6.3 * spread  # as counted in DrawnAnew
+    for difficulty, _, batch_size, steps, _ in steady_pools(generator):
+        count = len(difficulty)
+        chance = batch_size / count
+        spread = math.sqrt(steps * chance * (1 - chance))
+        assert 0.33 * steps * chance > 6.2 * spread  # as counted in DrawnAnew
+        shared = batch_size * chance * (1 - chance) * (count - batch_size) / (count - 1)
+        assert 6.2 * math.sqrt(shared / (steps - 1)) < 0.25
 
 
 def test_of_a_right_version_only_good_is_shown():
@@ -265,11 +268,33 @@ def only_growing():
     return curriculum_batches
 
 
+def in_turn(difficulty, pacing_fn, batch_size, total_steps, seed):
+    die, left, last, drawn = random.Random(seed), [], 0, []
+    order = sorted(range(len(difficulty)), key=difficulty.tolist().__getitem__)
+    for step in range(total_steps):
+        pool = max(batch_size, math.ceil(pacing_fn(step) * len(order)))
+        if pool != last or len(left) < batch_size:
+            left, last = die.sample(order[:pool], pool), pool
+        drawn.append(torch.tensor(left[:batch_size]))
+        left = left[batch_size:]
+    return drawn
+
+
+def neighbours(difficulty, pacing_fn, batch_size, total_steps, seed):
+    die, order = random.Random(seed), difficulty.argsort()
+    pools = [max(batch_size, math.ceil(pacing_fn(s) * len(order))) for s in range(total_steps)]
+    starts = [die.randint(0, pool - batch_size) for pool in pools]
+    return [order[start : start + batch_size] for start in starts]
+
+
 NEARLY = {
     "a pace that ends at 99 %": ("pacing", paced(most=0.99)),
     "a climb of two steps at least": ("pacing", paced(at_least=2.0)),
     "a small number in the denominator": ("elongation", drawn_out(epsilon=1e-3)),
     "faint is blank": ("elongation", drawn_out(blank=0.01)),
+    "a blank picture is one with hardly any mass": ("elongation", drawn_out(blank=1e-3)),
+    "a pool that is used up before it is whole again": ("curriculum_batches", in_turn),
+    "neighbours in difficulty": ("curriculum_batches", neighbours),
     "a pool that never shrinks": ("curriculum_batches", only_growing()),
     "bandwidths up to 28 only": ("low_frequency_crop", cropped(most=28)),
     "no schedule beyond 100 epochs": (
@@ -283,6 +308,62 @@ NEARLY = {
 def test_what_keeps_the_contract_only_nearly_scores_below_full_when_it_counts(name, function):
     for seed in range(3):
         assert CHECKS[name].check(function, seed, 4.0, hidden=True).points < 4
+
+
+def unclamped(images, after=lambda values: values):
+    mass = (images - images[:, :, :1, :1]).abs()[:, 0]
+    if (mass.sum(dim=(1, 2)) == 0).any():
+        raise ValueError("blank")
+    weight = mass / mass.sum(dim=(1, 2), keepdim=True)
+    rows, columns = torch.arange(mass.shape[1])[:, None], torch.arange(mass.shape[2])
+    down = rows - (weight * rows).sum(dim=(1, 2), keepdim=True)
+    across = columns - (weight * columns).sum(dim=(1, 2), keepdim=True)
+    a, b = (weight * down**2).sum(dim=(1, 2)), (weight * across**2).sum(dim=(1, 2))
+    c = (weight * down * across).sum(dim=(1, 2))
+    apart = ((a - b) ** 2 / 4 + c**2).sqrt()
+    return after(1 - (((a + b) / 2 - apart) / ((a + b) / 2 + apart)).sqrt())
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        unclamped,
+        lambda images: unclamped(images.double()).to(images.dtype),
+        lambda images: unclamped(images, torch.nan_to_num),
+    ],
+    ids=["single", "double", "nan made 0"],
+)
+def test_a_line_whose_eigenvalue_is_below_0_is_among_the_lines(function):
+    for seed in range(5):
+        outcome = CHECKS["elongation"].check(function, seed, 4.0)
+        assert outcome.misconceptions == ["root of a negative number"], outcome.text
+        assert 3.5 < outcome.points < 4
+
+
+@pytest.mark.parametrize("end", [math.ceil, round, int])
+def test_a_climb_of_whole_steps_is_named_however_it_was_rounded(end):
+    def pacing(step, total_steps, start_fraction, full_at):
+        share = min(1.0, step / max(1, end(full_at * total_steps)))
+        return start_fraction + (1 - start_fraction) * share
+
+    for seed in range(3):
+        outcome = CHECKS["pacing"].check(pacing, seed)
+        assert outcome.misconceptions == ["rounded to whole steps"], outcome.text
+
+
+def test_a_climb_one_step_short_is_not_taken_for_another_mistake():
+    def pacing(step, total_steps, start_fraction, full_at):
+        return min(1, start_fraction + (1 - start_fraction) * step / (full_at * total_steps - 1))
+
+    for seed in range(3):
+        assert CHECKS["pacing"].check(pacing, seed).misconceptions == []
+
+
+def test_indices_as_floats_are_not_taken_for_difficulties():
+    check = CHECKS["curriculum_batches"]
+    outcome = check.check(batches(wrap=lambda drawn: [batch.float() for batch in drawn]), seed=0)
+    assert "batch 0 has whole numbers, but as torch.float32" in outcome.text
+    assert outcome.misconceptions == []
 
 
 RIGHT = {

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+
 from effcv_lab.curriculum import (
     curriculum_batches,
     elongation,
@@ -34,15 +39,29 @@ from effcv_lab.grading.batch_promises import (
     ShowsInBatches,
     WithinTies,
 )
+from effcv_lab.grading.calling import Call
 from effcv_lab.grading.promises import LeavesInputs, Promise, Raises
+
+
+class Names(Promise):
+    """Return the reference's list of names; those out of a NumPy array are names too."""
+
+    def call(self, function: Callable, args: tuple) -> Call:
+        """Make plain strings of NumPy's."""
+        done = super().call(function, args)
+        if type(done.result) is not list:
+            return done
+        plain = [str(name) if type(name) is np.str_ else name for name in done.result]
+        return replace(done, result=plain)
+
 
 CHECKS = checks.by_name(
     checks.FunctionCheck(
         switch_schedule,
         [
-            Promise("easy before switch_epoch, hard from it on", 0.6, draw.usual_switches),
-            Promise("no easy epoch, no hard one", 0.3, draw.switches_at_the_ends),
-            Promise("as many names as there are epochs, also 256", 0.1, draw.many_epochs, True),
+            Names("easy before switch_epoch, hard from it on", 0.6, draw.usual_switches),
+            Names("no easy epoch, no hard one", 0.3, draw.switches_at_the_ends),
+            Names("as many names as there are epochs, also 256", 0.1, draw.many_epochs, True),
         ],
         switch_mistakes.MISTAKES,
     ),

@@ -54,10 +54,10 @@ def on_the_ramp(generator: torch.Generator) -> Cases:
 
 
 def ends_of_the_ramp(generator: torch.Generator) -> Cases:
-    """Draw the first step, the last one below 1, and the first one at 1."""
+    """Draw the first two steps, the last one below 1, and the first one at 1."""
     total, start = 10 * _whole(generator, 2, 9), _start(generator)
     top = total // 2
-    return [(0, total, start, 0.5), (top - 1, total, start, 0.5), (top, total, start, 0.5)]
+    return [(step, total, start, 0.5) for step in (0, 1, top - 1, top)]
 
 
 def after_the_ramp(generator: torch.Generator) -> Cases:
@@ -150,10 +150,15 @@ def dark_shapes(generator: torch.Generator) -> Cases:
 
 
 def straight_lines(generator: torch.Generator) -> Cases:
-    """Draw lines that are one pixel thin: level, upright, slanted."""
+    """Draw lines that are one pixel thin: level, upright, slanted; many of several greys.
+
+    Rounding makes the eigenvalue 0 of some of the many negative, however it is computed.
+    """
     long = _whole(generator, 3, 5)
     patches = [torch.ones(1, long), torch.ones(long, 1), torch.eye(long), torch.eye(long).flip(1)]
-    return [(_picture(0.0, 0.7 * patch, 1, 2, 7, 8),) for patch in patches]
+    lines = [torch.diag(_grey(generator, 1, 3 + i % 4)[0]).flip(i % 2) for i in range(60)]
+    many = torch.cat([_picture(0.0, line, 1, 1, 8, 8) for line in lines])
+    return [(_picture(0.0, 0.7 * patch, 1, 2, 7, 8),) for patch in patches] + [(many,)]
 
 
 def blank_pictures(generator: torch.Generator) -> Cases:
@@ -174,9 +179,10 @@ def other_pictures(generator: torch.Generator) -> Cases:
 def faint_pictures(generator: torch.Generator) -> Cases:
     """Draw shapes that hardly differ from the ground, large pictures, a shape at the border."""
     faint = _picture(0.5, 0.001 * _grey(generator, 3, 5).double(), 1, 1, 6, 8)
+    fainter = _picture(0.0, 1e-6 * _grey(generator, 3, 5), 1, 1, 6, 8)
     large = draw_shapes(2, seed=_whole(generator, 0, 10**6), size=64).images
     corner = _picture(0.3, _grey(generator, 3, 2), 3, 4, 6, 6)
-    return [(faint,), (large,), (corner,)]
+    return [(faint,), (fainter,), (large,), (corner,)]
 
 
 # low_frequency_crop
@@ -218,8 +224,9 @@ def bad_bandwidths(generator: torch.Generator) -> Cases:
 
 
 def other_images(generator: torch.Generator) -> Cases:
-    """Draw double precision, and numbers that are no intensities."""
+    """Draw double precision, numbers that are no intensities, and nothing but black."""
     return [
+        (torch.zeros(1, 1, 4, 4), 2),
         (_images(generator, 1, 1, 4, 4, dtype=torch.float64), 2),
         (3 * normal(generator, 1, 1, 6, 6), 4),
     ]

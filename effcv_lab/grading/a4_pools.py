@@ -17,9 +17,12 @@ Cases = list[tuple]
 
 
 def _difficulty(generator: torch.Generator, count: int) -> Tensor:
-    """Draw difficulties that are all clearly different, some below zero, in random order."""
+    """Draw difficulties that are all clearly different, some below zero, in random order.
+
+    The hard ones lie further apart than the easy ones: a share of the examples is no share of the range.
+    """
     order = torch.randperm(count, generator=generator)
-    return (order.float() - count // 3) / 2 + 0.2 * torch.rand(count, generator=generator)
+    return 1.5**order - 3 + 0.2 * torch.rand(count, generator=generator)
 
 
 def _seed(generator: torch.Generator) -> int:
@@ -94,8 +97,9 @@ def crowded_pools(generator: torch.Generator) -> Cases:
 
 
 def steady_pools(generator: torch.Generator) -> Cases:
-    """Draw one pool for 200 steps: each example comes 75 times, give or take 7."""
-    return [_case(generator, 8, 3, Pace((1.0,) * 200, "1 in every step"))]
+    """Draw one pool for 600 steps, twice: each example comes 225 times, give or take 12."""
+    pace = Pace((1.0,) * 600, "1 in every step")
+    return [_case(generator, 8, 3, pace), (*_case(generator, 8, 3, pace)[:-1], 0)]
 
 
 def pools_to_seed(generator: torch.Generator) -> Cases:

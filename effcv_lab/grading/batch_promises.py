@@ -136,13 +136,20 @@ class DrawnAnew(ShowsInBatches):
     """Give each example of the pool the same chance, in every step anew."""
 
     def look(self, batches: list[Tensor], args: tuple) -> str:
-        """Count how often each example comes; the pool must be the same in all steps."""
+        """Count how often each example comes, and comes again; the pool must stay the same."""
         if len({tuple(sorted(batch.tolist())) for batch in batches}) == 1:
             return "every step has the same batch, though the pool is larger than that"
         counts = torch.cat(batches).bincount(minlength=len(args[0])).double()
         counts = counts[counts > 0]
-        if counts.max() > 1.6 * counts.mean() or counts.min() < 0.4 * counts.mean():
+        if counts.max() > 1.33 * counts.mean() or counts.min() < 0.67 * counts.mean():
             return "some examples of the pool come far more often than others"
+        drawn = torch.stack(batches)
+        again = (drawn[1:, :, None] == drawn[:-1, None, :]).double().sum(dim=(1, 2)).mean()
+        if abs(again - args[2] ** 2 / len(counts)) > 0.25:
+            return (
+                "what a step draws depends on the step before: of its batch's examples "
+                f"{again:.2f} come again on average, by chance {args[2] ** 2 / len(counts):.2f} would"
+            )
         return AS_PROMISED
 
 
@@ -226,7 +233,9 @@ def wrong_kind(batches: Any, args: tuple) -> str | None:
         if not isinstance(batch, Tensor):
             return f"batch {step} is a {type(batch).__name__}, wanted a torch.Tensor"
         if batch.dtype not in (torch.int64, torch.int32):
-            return f"batch {step} has dtype {batch.dtype}, wanted torch.int64: indices"
+            whole = not batch.is_complex() and bool((batch == batch.round()).all())
+            what = "whole numbers, but as" if whole else "dtype"
+            return f"batch {step} has {what} {batch.dtype}, wanted torch.int64: indices"
         if batch.shape != (batch_size,):
             return f"batch {step} has shape {tuple(batch.shape)}, wanted ({batch_size},)"
         foreign = [i for i in batch.tolist() if not 0 <= i < len(difficulty)]

@@ -40,6 +40,13 @@ def switch_schedule__chained(epochs, switch_epoch):
     return list(chain(repeat("easy", switch_epoch), repeat("hard", epochs - switch_epoch)))
 
 
+def switch_schedule__numpy_names(epochs, switch_epoch):
+    """A list of NumPy's own strings, which are strings."""
+    import numpy as np
+
+    return list(np.where(np.arange(epochs) < switch_epoch, "easy", "hard"))
+
+
 def pacing__two_cases(step, total_steps, start_fraction, full_at):
     end = full_at * total_steps
     if step >= end:
@@ -85,6 +92,23 @@ def elongation__eigenvalues_by_hand(images):
     root = torch.sqrt((a - b) ** 2 / 4 + c**2)
     long, short = (a + b) / 2 + root, ((a + b) / 2 - root).clamp(min=0)
     return 1 - torch.sqrt(short / long)
+
+
+def elongation__along_its_own_axes(images):
+    """Turn rows and columns until the covariance beside the diagonal is 0."""
+    mass = (images - images[:, :, :1, :1]).abs()[:, 0].double()
+    if not mass.flatten(1).any(dim=1).all():
+        raise ValueError("blank")
+    weight = mass / mass.sum(dim=(1, 2), keepdim=True)
+    r = torch.arange(mass.shape[1]).double()[:, None]
+    c = torch.arange(mass.shape[2]).double()
+    r = r - (weight * r).sum(dim=(1, 2), keepdim=True)
+    c = c - (weight * c).sum(dim=(1, 2), keepdim=True)
+    a, b, d = ((weight * v).sum(dim=(1, 2), keepdim=True) for v in (r * r, c * c, r * c))
+    turn = torch.atan2(2 * d, a - b) / 2
+    along, beside = r * turn.cos() + c * turn.sin(), c * turn.cos() - r * turn.sin()
+    spreads = torch.stack([(weight * v**2).sum(dim=(1, 2)).sqrt() for v in (along, beside)])
+    return (1 - spreads.amin(dim=0) / spreads.amax(dim=0)).to(images.dtype)
 
 
 def elongation__torch_cov(images):
@@ -169,6 +193,26 @@ def curriculum_batches__easiest_by_topk(difficulty, pacing_fn, batch_size, total
     return batches
 
 
+def curriculum_batches__chances_of_all(difficulty, pacing_fn, batch_size, total_steps, seed):
+    """Every example has a chance of 1 in the pool and of 0 outside."""
+    generator, rank = torch.Generator().manual_seed(seed), difficulty.argsort().argsort()
+    sizes = [max(batch_size, math.ceil(pacing_fn(s) * len(rank))) for s in range(total_steps)]
+    chances = [(rank < size).float() for size in sizes]
+    return [torch.multinomial(chance, batch_size, generator=generator) for chance in chances]
+
+
+def curriculum_batches__drawn_until_different(difficulty, pacing_fn, batch_size, total_steps, seed):
+    """Draw one after the other, and once more what is there already."""
+    generator, order = torch.Generator().manual_seed(seed), difficulty.argsort().tolist()
+    batches = []
+    for step in range(total_steps):
+        pool, batch = order[: max(batch_size, math.ceil(pacing_fn(step) * len(order)))], set()
+        while len(batch) < batch_size:
+            batch.add(pool[torch.randint(len(pool), (1,), generator=generator).item()])
+        batches.append(torch.tensor(list(batch), dtype=torch.int32))
+    return batches
+
+
 def curriculum_batches__python_random(difficulty, pacing_fn, batch_size, total_steps, seed):
     import random
 
@@ -245,6 +289,18 @@ def low_frequency_crop__forward_norm(images, bandwidth):
     start = side // 2 - bandwidth // 2
     kept = spectrum.narrow(2, start, bandwidth).narrow(3, start, bandwidth)
     return torch.fft.ifft2(torch.fft.ifftshift(kept, dim=axes), norm="forward").real
+
+
+def low_frequency_crop__half_spectrum(images, bandwidth):
+    """irfft2 is right once each frequency has been averaged with its partner."""
+    side = images.shape[-1]
+    if bandwidth % 2 or not 2 <= bandwidth <= side:
+        raise ValueError("bandwidth")
+    places = torch.fft.fftfreq(bandwidth, 1 / bandwidth).round().long() % side
+    kept = torch.fft.fft2(images)[..., places, :][..., places]
+    partner = kept.flip(-2, -1).roll((1, 1), (-2, -1)).conj()
+    half = ((kept + partner) / 2)[..., : bandwidth // 2 + 1]
+    return torch.fft.irfft2(half, s=(bandwidth, bandwidth)) * (bandwidth / side) ** 2
 
 
 def low_frequency_crop__matrices(images, bandwidth):

@@ -1,4 +1,4 @@
-"""What goes wrong in ``elongation(images)`` with blank pictures, and with what is left behind."""
+"""What goes wrong in ``elongation(images)`` with blank pictures, nan, and with what is left behind."""
 
 import torch
 
@@ -95,6 +95,27 @@ def asserted_instead_of_raised(images):
     return 1 - (((a + b) / 2 - apart) / ((a + b) / 2 + apart)).clamp_min(0).sqrt()
 
 
+def root_of_a_negative_number(images):
+    """Set negative eigenvalues to 0 before the root, clamp_min(0): rounding makes some of a line's so.
+
+    Try many lines of one pixel's width and of several greys: some of yours are nan, which no sort can
+    place. (The most drawn out have 1; a nan made 0 afterwards calls them circles.)
+    """
+    mass = (images - images[:, :, :1, :1]).abs()[:, 0]
+    if (mass.sum(dim=(1, 2)) == 0).any():
+        raise ValueError("nothing but ground")
+    share = mass / mass.sum(dim=(1, 2), keepdim=True)
+    rows = torch.arange(images.shape[2]).to(images.dtype)[:, None]
+    columns = torch.arange(images.shape[3]).to(images.dtype)
+    down = rows - (share * rows).sum(dim=(1, 2), keepdim=True)
+    across = columns - (share * columns).sum(dim=(1, 2), keepdim=True)
+    a, b = (share * down**2).sum(dim=(1, 2)), (share * across**2).sum(dim=(1, 2))
+    c = (share * down * across).sum(dim=(1, 2))
+    covariance = torch.stack([a, c, c, b], dim=1).view(-1, 2, 2)
+    spreads = torch.linalg.eigvalsh(covariance).sqrt()
+    return 1 - spreads[:, 0] / spreads[:, 1]
+
+
 def images_changed_in_place(images):
     """Make a new tensor, images - ground; `images -= ground` also changes the caller's pictures.
 
@@ -143,6 +164,9 @@ MISTAKES = [
     Misconception.of(blank_called_easy),
     Misconception.of(blank_taken_for_black),
     Misconception.of(asserted_instead_of_raised),
+    Misconception.of(
+        root_of_a_negative_number, lambda args, got: bool((got.isnan() | (got == 0)).any())
+    ),
     Misconception.of(images_changed_in_place),
     Misconception.of(float32_returned),
 ]

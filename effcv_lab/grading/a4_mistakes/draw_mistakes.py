@@ -25,6 +25,20 @@ def same_batch_again(difficulty, pacing_fn, batch_size, total_steps, seed):
     return batches
 
 
+def never_more_than_a_batch(difficulty, pacing_fn, batch_size, total_steps, seed):
+    """Take the larger of the two, max(batch_size, ...): with min the pool is never more than one batch.
+
+    Try a fraction of 1.0 and count the different examples: it should be N.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    easiest_first = difficulty.argsort()
+    batches = []
+    for step in range(total_steps):
+        pool = min(batch_size, math.ceil(pacing_fn(step) * len(difficulty)))
+        batches.append(easiest_first[torch.randperm(pool, generator=generator)[:batch_size]])
+    return batches
+
+
 def left_over_from_the_last_pool(difficulty, pacing_fn, batch_size, total_steps, seed):
     """Shuffle the pool of each step anew: yours goes on with what is left of an earlier, other pool.
 
@@ -40,6 +54,39 @@ def left_over_from_the_last_pool(difficulty, pacing_fn, batch_size, total_steps,
             left = easiest_first[torch.randperm(pool, generator=generator)]
         batches.append(left[:batch_size])
         left = left[batch_size:]
+    return batches
+
+
+def pool_gone_through_in_turn(difficulty, pacing_fn, batch_size, total_steps, seed):
+    """Draw each step anew from the whole pool: yours goes through it in turn, as an epoch does.
+
+    Print the first batches while the pool stays the same: no example comes again until the pool is used
+    up. Put the whole pool back after each step.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    easiest_first = difficulty.argsort()
+    left, shuffled = [], 0
+    batches = []
+    for step in range(total_steps):
+        pool = max(batch_size, math.ceil(pacing_fn(step) * len(difficulty)))
+        if pool != shuffled or len(left) < batch_size:
+            left, shuffled = easiest_first[torch.randperm(pool, generator=generator)], pool
+        batches.append(left[:batch_size])
+        left = left[batch_size:]
+    return batches
+
+
+def same_for_seed_0(difficulty, pacing_fn, batch_size, total_steps, seed):
+    """Seed one generator before the loop: seed * step is 0 in every step if the seed is 0.
+
+    Try seed 0 and print the first five batches: while the pool stays the same, so do yours.
+    """
+    easiest_first = difficulty.argsort()
+    batches = []
+    for step in range(total_steps):
+        generator = torch.Generator().manual_seed(seed * step)
+        pool = max(batch_size, math.ceil(pacing_fn(step) * len(difficulty)))
+        batches.append(easiest_first[torch.randperm(pool, generator=generator)[:batch_size]])
     return batches
 
 
@@ -233,7 +280,10 @@ def sorted_in_place(difficulty, pacing_fn, batch_size, total_steps, seed):
 
 MISTAKES = [
     Misconception.of(same_batch_again, lambda args, got: all(len(seen) == args[2] for seen in got)),
+    Misconception.of(never_more_than_a_batch),
     Misconception.of(left_over_from_the_last_pool),
+    Misconception.of(pool_gone_through_in_turn),
+    Misconception.of(same_for_seed_0),
     Misconception.of(always_the_easiest),
     Misconception.of(always_the_hardest_of_the_pool),
     Misconception.of(drawn_with_replacement),

@@ -27,7 +27,8 @@ def full_at_left_out(step, total_steps, start_fraction, full_at):
 def full_at_taken_for_steps(step, total_steps, start_fraction, full_at):
     """Multiply full_at by total_steps: it is a share of the training, not a number of steps.
 
-    Try pacing(1, 10, 0.2, 0.5): the climb takes 5 steps, yours is over at step 1.
+    Try pacing(1, 10, 0.2, 0.5): the climb takes 5 steps, yours is over at step 1. (If you did multiply,
+    mind the brackets: a / b * c is not a / (b * c).)
     """
     return min(1.0, start_fraction + (1 - start_fraction) * step / full_at)
 
@@ -129,7 +130,7 @@ def full_one_step_early(step, total_steps, start_fraction, full_at):
 
 
 def rounded_to_whole_steps(step, total_steps, start_fraction, full_at):
-    """Leave full_at * total_steps as it is: int() shortens the climb, to no step at all perhaps.
+    """Leave full_at * total_steps as it is: rounded, the climb ends too soon or too late.
 
     Try pacing(2, 10, 0.2, 0.27): the climb ends at 2.7, so it should be 0.793 there.
     """
@@ -201,6 +202,13 @@ def nothing_after_the_climb(step, total_steps, start_fraction, full_at):
     return None
 
 
+def _climb_of_whole_steps(args, got):
+    step, total_steps, start_fraction, full_at = args
+    ends = {max(1, f(full_at * total_steps)) for f in (math.floor, math.ceil)}
+    climbs = [start_fraction + (1 - start_fraction) * min(1.0, step / end) for end in ends]
+    return any(abs(got - climb) < 1e-6 for climb in climbs)
+
+
 MISTAKES = [
     Misconception.of(never_stopped_at_one),
     Misconception.of(full_at_left_out),
@@ -216,7 +224,7 @@ MISTAKES = [
     Misconception.of(grown_by_a_factor),
     Misconception.of(steps_counted_from_one),
     Misconception.of(full_one_step_early),
-    Misconception.of(rounded_to_whole_steps),
+    Misconception.of(rounded_to_whole_steps, _climb_of_whole_steps),
     Misconception.of(fallen_back),
     Misconception.of(turned_round),
     Misconception.of(everything_never_reached),

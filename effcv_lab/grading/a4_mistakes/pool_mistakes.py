@@ -123,6 +123,22 @@ def half_is_the_most(difficulty, pacing_fn, batch_size, total_steps, seed):
     return batches
 
 
+def share_of_the_range(difficulty, pacing_fn, batch_size, total_steps, seed):
+    """Count examples: a fraction of 0.5 is half of them, not all in the lower half of the difficulties.
+
+    Try difficulty [0, 1, 2, 100] with a fraction of 0.5: the pool is two examples, yours is three.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    easiest_first = difficulty.argsort()
+    easiest, hardest = difficulty.min(), difficulty.max()
+    batches = []
+    for step in range(total_steps):
+        limit = easiest + pacing_fn(step) * (hardest - easiest)
+        pool = max(batch_size, int((difficulty <= limit).sum()))
+        batches.append(easiest_first[torch.randperm(pool, generator=generator)[:batch_size]])
+    return batches
+
+
 def pace_left_out(difficulty, pacing_fn, batch_size, total_steps, seed):
     """Ask pacing_fn: yours draws from all examples in every step, so there is no curriculum.
 
@@ -140,7 +156,8 @@ def pace_left_out(difficulty, pacing_fn, batch_size, total_steps, seed):
 def pace_asked_once(difficulty, pacing_fn, batch_size, total_steps, seed):
     """Ask pacing_fn in every step: yours asks at step 0 and keeps this pool to the end.
 
-    Try a pace from 0.5 to 1.0 and count the different examples in the last steps: it should be N.
+    Try a pace from 0.5 to 1.0 and count the different examples in the last steps: it should be N. (Ask
+    for the step itself, a whole number, not for step / total_steps.)
     """
     generator = torch.Generator().manual_seed(seed)
     fraction = pacing_fn(0)
@@ -269,6 +286,7 @@ MISTAKES = [
     Misconception.of(one_example_too_many),
     Misconception.of(hardest_never_reached),
     Misconception.of(half_is_the_most),
+    Misconception.of(share_of_the_range),
     Misconception.of(pace_left_out),
     Misconception.of(pace_asked_once),
     Misconception.of(pace_of_the_last_step),

@@ -51,6 +51,34 @@ def rescaled_the_wrong_way(images, bandwidth):
     return small.real / (bandwidth / side) ** 2
 
 
+def ratio_of_the_means(images, bandwidth):
+    """Multiply by (bandwidth / H) ** 2: the ratio of the two means is 0 / 0 for a black image.
+
+    Try torch.zeros(1, 1, 4, 4): it should stay black, yours is nan.
+    """
+    if bandwidth % 2 or not 2 <= bandwidth <= images.shape[-1]:
+        raise ValueError("bandwidth must be even and in [2, H]")
+    first = images.shape[-1] // 2 - bandwidth // 2
+    spectrum = torch.fft.fftshift(torch.fft.fft2(images), dim=(-2, -1))
+    kept = spectrum[..., first : first + bandwidth, first : first + bandwidth]
+    small = torch.fft.ifft2(torch.fft.ifftshift(kept, dim=(-2, -1))).real
+    return small * images.mean(dim=(2, 3), keepdim=True) / small.mean(dim=(2, 3), keepdim=True)
+
+
+def mean_moved_instead(images, bandwidth):
+    """Multiply by (bandwidth / H) ** 2: yours moves the mean to its place, but leaves too much contrast.
+
+    Compare the largest and the smallest number of image and result: yours lie far outside.
+    """
+    if bandwidth % 2 or not 2 <= bandwidth <= images.shape[-1]:
+        raise ValueError("bandwidth must be even and in [2, H]")
+    first = images.shape[-1] // 2 - bandwidth // 2
+    spectrum = torch.fft.fftshift(torch.fft.fft2(images), dim=(-2, -1))
+    kept = spectrum[..., first : first + bandwidth, first : first + bandwidth]
+    small = torch.fft.ifft2(torch.fft.ifftshift(kept, dim=(-2, -1))).real
+    return small - small.mean(dim=(2, 3), keepdim=True) + images.mean(dim=(2, 3), keepdim=True)
+
+
 def resized_to_full_size(images, bandwidth):
     """Leave the result small: blown up to H by H again, it saves no computing at all.
 
@@ -195,6 +223,8 @@ MISTAKES = [
     Misconception.of(no_rescale, _too_bright_by_the_factor),
     Misconception.of(rescaled_by_one_side),
     Misconception.of(rescaled_the_wrong_way),
+    Misconception.of(ratio_of_the_means),
+    Misconception.of(mean_moved_instead),
     Misconception.of(resized_to_full_size),
     Misconception.of(zeros_instead_of_a_crop),
     Misconception.of(crop_of_the_image),

@@ -216,6 +216,20 @@ def rows_of_a_half_spectrum(images, bandwidth):
     return torch.fft.irfft2(kept, s=(bandwidth, bandwidth)) * (bandwidth / side) ** 2
 
 
+def partner_made_up(images, bandwidth):
+    """Take fft2 and the real part of ifft2: irfft2 makes up the partner of each frequency by itself.
+
+    Row -b/2 has lost its partner to the crop. Compare with the formula on an image of 4 by 4 pixels.
+    """
+    if bandwidth % 2 or not 2 <= bandwidth <= images.shape[-1]:
+        raise ValueError("bandwidth must be even and in [2, H]")
+    side = images.shape[-1]
+    first = side // 2 - bandwidth // 2
+    half = torch.fft.fftshift(torch.fft.rfft2(images), dim=-2)
+    kept = torch.fft.ifftshift(half[..., first : first + bandwidth, : bandwidth // 2 + 1], dim=-2)
+    return torch.fft.irfft2(kept, s=(bandwidth, bandwidth)) * (bandwidth / side) ** 2
+
+
 def high_frequencies_kept(images, bandwidth):
     """Keep the middle of the spectrum: yours sets it to zero and keeps the rest.
 
@@ -245,5 +259,6 @@ MISTAKES = [
     Misconception.of(absolute_value_taken),
     Misconception.of(phase_thrown_away),
     Misconception.of(rows_of_a_half_spectrum),
+    Misconception.of(partner_made_up),
     Misconception.of(high_frequencies_kept),
 ]

@@ -133,6 +133,17 @@ def one_string_returned(epochs, switch_epoch):
     return " ".join("easy" if epoch < switch_epoch else "hard" for epoch in range(epochs))
 
 
+def letters_in_the_list(epochs, switch_epoch):
+    """Append whole names: names += "easy" takes the word apart and adds e, a, s, y.
+
+    Look at switch_schedule(3, 1). names.append("easy") or names += ["easy"] adds the word.
+    """
+    names = []
+    for epoch in range(epochs):
+        names += "easy" if epoch < switch_epoch else "hard"
+    return names
+
+
 def tuple_returned(epochs, switch_epoch):
     """Return a list: round brackets make a tuple, square ones a list.
 
@@ -184,6 +195,7 @@ MISTAKES = [
     Misconception.of(truth_returned),
     Misconception.of(capital_letters),
     Misconception.of(one_string_returned),
+    Misconception.of(letters_in_the_list),
     Misconception.of(tuple_returned),
     Misconception.of(one_name_returned),
     Misconception.of(zero_taken_for_never),
