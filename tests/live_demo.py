@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 
+import pytest
 from browser import Lab, chromium_or_skip, notebook
 
 _FIT = """([root, width, labels]) => {
@@ -63,6 +64,34 @@ def shown(folder, root, *sources, **size):
         lab.open_notebook("demo.ipynb")
         run_again(lab, root, len(sources) - 1)
         yield lab
+
+
+def stage(root, *sources, settle, reset="back()", **size):
+    """Return a module's two fixtures: ``server``, a Lab that shows the demo, and ``lab``.
+
+    ``lab`` gives each test the demo as it was at first (``reset`` is run in Python, then
+    ``settle(lab)`` waits), and holds it to a silent console.
+    """
+
+    @pytest.fixture(scope="module")
+    def server(tmp_path_factory):
+        with shown(tmp_path_factory.mktemp("demo"), root, *sources, **size) as lab:
+            yield lab
+
+    @pytest.fixture
+    def lab(server):
+        server.python(reset)
+        settle(server)
+        yield server
+        assert server.problems == []
+
+    return server, lab
+
+
+def last_frame(lab, root, name, view=0):
+    """Return what a view's JavaScript says of the last frame that it drew."""
+    script = "([root, name, view]) => document.querySelectorAll(root)[view][name]"
+    return lab.page.evaluate(script, [root, name, view])
 
 
 def run_again(lab, root, views):

@@ -11,13 +11,14 @@ from live_demo import (
     contrast,
     exported,
     glide_seconds,
+    last_frame,
     meet,
     middle,
     misfits,
     only_live,
     press,
     run_again,
-    shown,
+    stage,
     stops,
 )
 
@@ -52,27 +53,9 @@ SWITCH = f"{ROOT} .db-check"
 OPTIONS = f"{ROOT} .db-example"
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("bench")
-    with shown(folder, ROOT, SETUP, "bench", "bench", OTHER, height=1400) as lab:
-        yield lab
-
-
-@pytest.fixture
-def lab(server):
-    """Give the bench back as it was at first, and hold each test to a silent console."""
-    server.python("back()")
-    settle(server)
-    yield server
-    assert server.problems == []
-
-
 def state(lab, view=0):
     """Return what the browser computed for its last frame."""
-    return lab.page.evaluate(
-        "([root, view]) => document.querySelectorAll(root)[view].bench", [ROOT, view]
-    )
+    return last_frame(lab, ROOT, "bench", view)
 
 
 def python(lab):
@@ -97,6 +80,9 @@ def settle(lab):
         return all(here[name] == there[name] for name in names)
 
     return meet(lab, lambda: state(lab), lambda: python(lab), same)
+
+
+server, lab = stage(ROOT, SETUP, "bench", "bench", OTHER, settle=settle, height=1400)
 
 
 def pressed(lab, *keys):

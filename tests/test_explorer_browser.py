@@ -11,13 +11,14 @@ from live_demo import (
     contrast,
     exported,
     glide_seconds,
+    last_frame,
     meet,
     middle,
     misfits,
     only_live,
     press,
     run_again,
-    shown,
+    stage,
     stops,
 )
 
@@ -39,27 +40,9 @@ SLIDER = f"{ROOT} .demo-slider"
 FIELD = f"{ROOT} .demo-field"
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("explorer")
-    with shown(folder, ROOT, SETUP, "explorer", "explorer") as lab:
-        yield lab
-
-
-@pytest.fixture
-def lab(server):
-    """Give the explorer back as it was at first, and hold each test to a silent console."""
-    server.python("explorer.preset = 'cat, dog, bear'; explorer.reset()")
-    settle(server)
-    yield server
-    assert server.problems == []
-
-
 def state(lab, view=0):
     """Return what the browser computed for its last frame."""
-    return lab.page.evaluate(
-        "([root, view]) => document.querySelectorAll(root)[view].explorer", [ROOT, view]
-    )
+    return last_frame(lab, ROOT, "explorer", view)
 
 
 def python(lab):
@@ -88,6 +71,16 @@ def settle(lab):
         )
 
     return meet(lab, lambda: state(lab), lambda: python(lab), same)
+
+
+server, lab = stage(
+    ROOT,
+    SETUP,
+    "explorer",
+    "explorer",
+    settle=settle,
+    reset="explorer.preset = 'cat, dog, bear'; explorer.reset()",
+)
 
 
 def pressed(lab, *keys):

@@ -9,12 +9,13 @@ from live_demo import (
     changed_by_keys,
     contrast,
     exported,
+    last_frame,
     meet,
     misfits,
     only_live,
     press,
     run_again,
-    shown,
+    stage,
     stops,
 )
 
@@ -61,27 +62,9 @@ EXAMPLES = f"{ROOT} .cs-example"
 LAST = 8
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("scrubber")
-    with shown(folder, ROOT, SETUP, "scrubber", "scrubber", OTHER, height=1500) as lab:
-        yield lab
-
-
-@pytest.fixture
-def lab(server):
-    """Give the scrubber back as it was at first, and hold each test to a silent console."""
-    server.python("back()")
-    settle(server)
-    yield server
-    assert server.problems == []
-
-
 def state(lab, view=0):
     """Return what a view drew in its last frame."""
-    return lab.page.evaluate(
-        "([root, view]) => document.querySelectorAll(root)[view].scrubber", [ROOT, view]
-    )
+    return last_frame(lab, ROOT, "scrubber", view)
 
 
 def python(lab):
@@ -104,6 +87,9 @@ def settle(lab):
         return (here["epoch"], here["shown"]) == (there["epoch"], there["shown"])
 
     return meet(lab, lambda: state(lab), lambda: python(lab), same)
+
+
+server, lab = stage(ROOT, SETUP, "scrubber", "scrubber", OTHER, settle=settle, height=1500)
 
 
 def pressed(lab, *keys):

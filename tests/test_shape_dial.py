@@ -6,6 +6,7 @@ import base64
 import io
 import math
 import re
+import threading
 
 import numpy as np
 import pytest
@@ -146,6 +147,27 @@ def test_the_presets_are_of_their_sets_and_the_hard_one_is_not_easy():
         low, high = dial.ranges[name]["scale"]
         drawn = draws(200, scale=(low, high), **CONTRAST)  # the ranges are what the sets allow
         assert torch.equal(drawn.images, draws(200, **CONTRAST).images)
+
+
+def test_a_dial_that_turns_back_while_another_thread_draws_is_drawn_again(monkeypatch):
+    dial = ShapeDial()
+    begun, turned = threading.Event(), threading.Event()
+
+    def slow(*arguments, **keywords):
+        begun.set()
+        turned.wait(0.2)
+        return draw_shapes(*arguments, **keywords)
+
+    monkeypatch.setattr("effcv_lab.shapes.draw_shapes", slow)
+    other = threading.Thread(target=lambda: dial.set_state({"across": 0.9}))
+    other.start()
+    begun.wait()
+    dial.across = 0.5
+    turned.set()
+    other.join()
+    assert dial.across == dial._shown["of"]["across"] == 0.5
+    expected = draw_shapes(1, **dial.arguments).images[0]
+    assert torch.equal(dial.images[dial.label], expected)
 
 
 def test_several_dials_together_are_drawn_once_and_a_class_is_only_chosen(monkeypatch):

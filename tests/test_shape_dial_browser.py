@@ -14,7 +14,7 @@ from live_demo import (
     only_live,
     press,
     run_again,
-    shown,
+    stage,
     stops,
 )
 
@@ -52,22 +52,6 @@ GREYS = """([root, view]) => [...document.querySelectorAll(root)[view].querySele
         .filter((_, k) => k % 4 === 0))"""
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("dial")
-    with shown(folder, ROOT, SETUP, "dial", "dial", OTHER, height=1500) as lab:
-        yield lab
-
-
-@pytest.fixture
-def lab(server):
-    """Give the dial back as it was at first, and hold each test to a silent console."""
-    server.python("back()")
-    settle(server)
-    yield server
-    assert server.problems == []
-
-
 def state(lab, view=0):
     """Return what the last frame of a view shows."""
     return lab.page.evaluate(STATE, [ROOT, view])
@@ -93,6 +77,9 @@ def settle(lab):
         return here.pop("answered") and all(here[name] == there[name] for name in there)
 
     return meet(lab, lambda: state(lab), lambda: python(lab), same)[1]
+
+
+server, lab = stage(ROOT, SETUP, "dial", "dial", OTHER, settle=settle, height=1500)
 
 
 def pressed(lab, *keys):

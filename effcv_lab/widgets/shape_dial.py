@@ -6,6 +6,7 @@ Pictures, difficulties and answers are made here, by the generator and the nets 
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -123,6 +124,7 @@ class ShapeDial(LiveDemo):
     seed = Checked(partial(whole_number, low=0, high=LAST_SEED)).tag(sync=True)
     _shown = traitlets.Dict().tag(sync=True)
     _fixed = traitlets.Dict().tag(sync=True)
+    _drawing = threading.RLock()  # one picture at a time
 
     def __init__(
         self,
@@ -161,7 +163,7 @@ class ShapeDial(LiveDemo):
     @property
     def arguments(self) -> dict:
         """The arguments with which ``draw_shapes(1, ...)`` draws the large picture."""
-        return self._arguments(self.label)
+        return arguments_of(self._asked, self.label)
 
     def still(self) -> tuple[str, str]:
         """Return the pictures as they are now, as ``<figure>`` with alt text, and the words."""
@@ -178,17 +180,24 @@ class ShapeDial(LiveDemo):
         )
         return still_figure(figure)
 
-    def _arguments(self, label: int) -> dict:
-        places = {"position": ((self.across,) * 2, (self.down,) * 2)}
-        rest = {name: getattr(self, name) for name in LIMITS if name != "position"}
-        return {"seed": self.seed, "label": label, **places, **rest}
+    @property
+    def _asked(self) -> dict[str, float]:
+        """Where all that decides the picture stands now."""
+        return {name: getattr(self, name) for name in (*DIALS, "seed")}
 
     @traitlets.observe(*DIALS, "seed")
-    def _draw(self, _change):
-        """Draw and ask once, however many dials have turned together."""
-        asked = {name: getattr(self, name) for name in (*DIALS, "seed")}
-        if asked == self._shown.get("of"):
-            return
+    def _follow(self, _change):
+        """Draw until the picture is of where the dials stand, once however many turned together.
+
+        A kernel may handle what the browser sends in another thread than its cells, so a dial may
+        turn while a picture is being drawn.
+        """
+        with self._drawing:
+            while (asked := self._asked) != self._shown.get("of"):
+                self._draw(asked)
+
+    def _draw(self, asked: Mapping[str, float]) -> None:
+        """Draw the three pictures and ask the nets."""
         import torch
         from torch.nn import functional as F
 
@@ -196,7 +205,7 @@ class ShapeDial(LiveDemo):
         from effcv_lab.evaluation import predict_logits
         from effcv_lab.shapes import draw_shapes
 
-        drawn = [draw_shapes(1, **self._arguments(label)) for label in range(len(CLASSES))]
+        drawn = [draw_shapes(1, **arguments_of(asked, label)) for label in range(len(CLASSES))]
         self.images = torch.cat([one.images for one in drawn])
         self.elongation = elongation(self.images)
         logits = {
@@ -221,6 +230,13 @@ class ShapeDial(LiveDemo):
             ],
             "outside": self.outside,
         }
+
+
+def arguments_of(asked: Mapping[str, float], label: int) -> dict[str, object]:
+    """Return the arguments of ``draw_shapes`` for one picture, from where the dials stand."""
+    places = {"position": ((asked["across"],) * 2, (asked["down"],) * 2)}
+    rest = {name: asked[name] for name in LIMITS if name != "position"}
+    return {"seed": asked["seed"], "label": label, **places, **rest}
 
 
 def ranges_of(drawn_with: Mapping[str, Range]) -> dict[str, dict[str, tuple[float, float]]]:
