@@ -993,7 +993,7 @@ assert max(accuracies("14, 20, 28", ten)) < min(accuracies("full size", ten))
 # So the paper's gain **does not reproduce at this size**: 1.5 to 3 times less training time without loss on ImageNet,
 # about a fifth of it from the first step alone. The README of its code has DeiT-T 72.5 → 74.4 %, DeiT-S 80.3 → 81.3 %.
 
-# %% [markdown] slide="fragment"
+# %% [markdown] slide="subslide"
 # Much differs: 224 pixels instead of 28, hundreds of epochs, and RandAugment that grows with the stages, the second
 # half of EfficientTrain, which is **not done here**. Nor was the learning rate tuned for the schedule; it falls along a
 # cosine over the epochs, so whole images come when little is left of it. Which of these matters was not tested.
@@ -1523,7 +1523,7 @@ assert max(row["other_net_error"] for row in facts) < goal / 2
 # point, and at five levels its interval holds zero. *By loss*, in five levels, easy first is worse than no order, and
 # **hard** first by the conv net's loss ends lower than all at once.
 
-# %% [markdown] slide="fragment"
+# %% [markdown] slide="subslide"
 # **What it means.** Which score and which pace matter less than the steps: whoever can pay for the training behind a
 # loss gets far more from **twice the steps**, and whoever has that conv net has the better net already. Of so many
 # intervals, some miss by chance.
