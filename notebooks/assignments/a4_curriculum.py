@@ -388,7 +388,7 @@ from effcv_lab.training import TrainConfig
 
 config = TrainConfig(epochs=10, batch_size=50, learning_rate=0.05)
 steps = len(task.hard) // config.batch_size  # in an epoch
-validation = task.validation.subset(range(1_000))
+validation = task.validation.subset(range(500))
 
 
 def two_stages(switch_epoch):
@@ -422,7 +422,7 @@ try:
     seeds = range(3)
     trains = [arm(seed) for arm in arms.values() for seed in seeds]
     runs = fit_replicates(
-        lambda: mlp((100, 100, 100), (1, 32, 32), 3),
+        lambda: mlp((50,), (1, 32, 32), 3),
         trains,
         validation,
         config,
