@@ -14,8 +14,8 @@
 
 # %% [markdown] slide="skip"
 # *You need:* lecture 01 for the training loop; a convolutional network should be no stranger. *Time:* two class hours.
-# Each section of the second stands on its own. *Computing:* about two minutes on two CPU cores the first time, one
-# afterwards.
+# Each section of the second stands on its own. *Computing:* one to two minutes on two CPU cores, one the next
+# time.
 #
 # | First hour | Minutes | Second hour | Minutes |
 # |---|--:|---|--:|
@@ -85,7 +85,7 @@ task = shapes_task()
 classes = task.hard.classes
 print(f"device {device}, {scale} budget, {len(seeds)} seeds")
 print(f"{len(task.hard):,} easy and {len(task.hard):,} hard shapes to train on")
-print("about two minutes of computing on two CPU cores, one minute the next time")
+print("one to two minutes of computing on two CPU cores, one the next time")
 
 # %% [markdown] slide="slide"
 # ## 1. Orders of examples
