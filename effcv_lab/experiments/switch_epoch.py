@@ -71,6 +71,7 @@ def shapes_net() -> nn.Module:
 
     Examples
     --------
+    >>> import torch
     >>> shapes_net()(torch.zeros(2, 1, 32, 32)).shape
     torch.Size([2, 3])
     """
