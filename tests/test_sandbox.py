@@ -53,6 +53,8 @@ def bubblewrap_or_skip():
 
     Where the system itself allows no namespaces (some containers), there is nothing to test.
     """
+    if sys.platform != "linux":
+        pytest.skip("bubblewrap is for Linux only")
     if shutil.which("bwrap") is None:
         (pytest.fail if os.environ.get("CI") else pytest.skip)("needs: apt-get install bubblewrap")
     simplest = ["bwrap", "--unshare-all", "--ro-bind", "/", "/", "--proc", "/proc", "/usr/bin/true"]
