@@ -18,7 +18,7 @@ lab: $(STAMP)  ## install if needed, then open JupyterLab on the first lecture (
 
 test: lint unit nbval classroom  ## everything that proves the kit (about 10 minutes on 2 cores)
 
-check: lint  ## the part of the tests that takes under a minute
+check: lint  ## the part of the tests that takes about a minute
 	$(PYTEST) -q -n $(JOBS) -m "not browser and not nbgrader and not slow" tests
 
 lint: $(STAMP)
