@@ -1,0 +1,7 @@
+"""``effcv feedback``: what students get back."""
+
+from __future__ import annotations
+
+
+def describe(commands) -> None:
+    """Describe the command."""
