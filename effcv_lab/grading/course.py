@@ -55,7 +55,7 @@ class Course:
 
     @property
     def directory(self) -> CourseDirectory:
-        """nbgrader's own view of the folders."""
+        """The folders as nbgrader itself sees them."""
         return _settings(self.root)[1]
 
     def folder(self, step: str, student: str, assignment: str) -> Path:
