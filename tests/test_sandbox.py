@@ -741,7 +741,7 @@ def test_a_folder_that_is_too_large_is_refused_with_a_reason(tmp_path, files, si
 
 def test_an_environment_that_has_the_submissions_in_it_is_refused():
     with pytest.raises(SandboxUnavailable, match="keep the environment in a folder of its own"):
-        bubblewrap.arguments(Path(sys.prefix, "share"), SMALL, {}, info=3, filter_=None)
+        bubblewrap.arguments(Path(sys.prefix, "share"), Settings(SMALL), info=3, filter_=None)
 
 
 def test_what_is_held_can_be_asked(kernel):

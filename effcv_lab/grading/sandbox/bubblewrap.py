@@ -16,8 +16,10 @@ from pathlib import Path
 
 from effcv_lab.grading.sandbox.limits import Limits
 from effcv_lab.grading.sandbox.refusals import SandboxUnavailable, explain_missing, explain_refusal
+from effcv_lab.grading.sandbox.settings import Settings
 
 HOME = "/home/student"
+NETS = "/home/nets"
 USER_ID = "1000"
 ISOLATION = (
     *("--unshare-all", "--unshare-user", "--disable-userns", "--hostname", "sandbox"),
@@ -95,7 +97,7 @@ def _place_of(module: str) -> Path:
 
 
 def arguments(
-    folder: str | Path, limits: Limits, variables: dict[str, str], *, info: int, filter_: int | None
+    folder: str | Path, settings: Settings, *, info: int, filter_: int | None
 ) -> list[str]:
     """Return the arguments of ``bwrap`` for one kernel, without the program to run.
 
@@ -103,9 +105,8 @@ def arguments(
     ----------
     folder : path
         Of the submission. It is not shown: this only makes sure that nothing shown has it in it.
-    limits : Limits
-    variables : dict of str
-        The kernel's whole environment, but for PATH, HOME, USER and LANG.
+    settings : Settings
+        Their variables are the kernel's whole environment, but for PATH, HOME, USER and LANG.
     info : int
         File descriptor to which bubblewrap writes the process id of the sandbox.
     filter_ : int or None
@@ -126,16 +127,18 @@ def arguments(
     return [
         *ISOLATION,
         *_system(),
-        *_memory(limits),
+        *_memory(settings.limits),
+        *(("--ro-bind", settings.cache, NETS) if settings.cache else ()),
         *(word for place in shown for word in ("--ro-bind", str(place), str(place))),
-        *(word for item in environment(variables).items() for word in ("--setenv", *item)),
+        *(word for item in environment(settings).items() for word in ("--setenv", *item)),
         *("--remount-ro", "/", "--chdir", HOME, "--info-fd", str(info)),
         *(("--seccomp", str(filter_)) if filter_ is not None else ()),
     ]
 
 
-def environment(variables: dict[str, str]) -> dict[str, str]:
+def environment(settings: Settings) -> dict[str, str]:
     """Return a kernel's whole environment: nothing of the grader's own."""
+    variables = settings.kernel_variables(settings.cache and NETS)
     paths = f"{Path(sys.executable).parent}:/usr/local/bin:/usr/bin:/bin"
     return variables | {"PATH": paths, "HOME": HOME, "USER": "student", "LANG": "C.UTF-8"}
 

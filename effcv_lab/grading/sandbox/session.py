@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import shutil
 import signal
-import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -16,6 +14,7 @@ from effcv_lab.arguments import number_in
 from effcv_lab.grading.sandbox.kernelspec import NAME, write_kernelspec
 from effcv_lab.grading.sandbox.limits import MB
 from effcv_lab.grading.sandbox.refusals import SandboxUnavailable
+from effcv_lab.grading.sandbox.scratch import scratch_folder
 from effcv_lab.grading.sandbox.settings import Settings
 from effcv_lab.grading.sandbox.status import Status, beside
 
@@ -179,33 +178,29 @@ def sandboxed_kernel(
     from jupyter_client import KernelManager
     from jupyter_client.kernelspec import KernelSpecManager
 
-    place = Path(tempfile.mkdtemp(prefix="effcv-", dir="/tmp"))  # a socket's name must be short
-    context = zmq.Context()
-    context.setsockopt(zmq.MAXMSGSIZE, MESSAGE_BYTES)
-    context.setsockopt(zmq.RCVHWM, WAITING_MESSAGES)
-    write_kernelspec(place, settings or Settings())
-    manager = KernelManager(
-        kernel_name=NAME,
-        kernel_spec_manager=KernelSpecManager(kernel_dirs=[str(place / "kernels")]),
-        transport="ipc",
-        ip=str(place / "k"),
-        connection_file=str(place / "connection.json"),
-        context=context,
-    )
-    client, kernel = None, None
-    try:
+    with contextlib.ExitStack() as stack:
+        place = stack.enter_context(scratch_folder())
+        context = zmq.Context()
+        stack.callback(context.destroy, linger=0)
+        context.setsockopt(zmq.MAXMSGSIZE, MESSAGE_BYTES)
+        context.setsockopt(zmq.RCVHWM, WAITING_MESSAGES)
+        write_kernelspec(place, settings or Settings())
+        manager = KernelManager(
+            kernel_name=NAME,
+            kernel_spec_manager=KernelSpecManager(kernel_dirs=[str(place / "kernels")]),
+            transport="ipc",
+            ip=str(place / "k"),
+            connection_file=str(place / "connection.json"),
+            context=context,
+        )
         manager.start_kernel(cwd=str(folder))
         client = manager.client(context=context)
-        client.start_channels(stdin=False, hb=False, control=False)
         kernel = SandboxedKernel(manager, client, beside(str(place / "k")))
+        stack.callback(client.stop_channels)
+        stack.callback(kernel.end)
+        client.start_channels(stdin=False, hb=False, control=False)
         _wait(kernel, client)
         yield kernel
-    finally:
-        if kernel is not None:
-            kernel.end()
-            client.stop_channels()
-        context.destroy(linger=0)
-        shutil.rmtree(place)
 
 
 def _wait(kernel: SandboxedKernel, client) -> None:

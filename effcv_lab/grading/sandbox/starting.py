@@ -88,7 +88,7 @@ def _warm(
     while running.listen(1) is None and not running.last_words:
         continue
     if running.last_words == "\n":
-        warm.ask(asking, plan, bubblewrap.environment(settings.variables), running.handle)
+        warm.ask(asking, plan, bubblewrap.environment(settings), running.handle)
         running.follow(asking)
     return running
 
@@ -98,7 +98,7 @@ def _open(stack: contextlib.ExitStack, settings: Settings, plan: dict, heard: in
     plan["folder"] = stack.enter_context(tempfile.TemporaryDirectory(prefix="effcv-unsafe-"))
     handed = [plan["files"], plan["ready"], *plan["sockets"].values()]
     with _file(json.dumps(plan)) as file:
-        environment = os.environ | settings.variables
+        environment = os.environ | settings.kernel_variables(settings.cache)
         program = _spawn(_python(file), [file.fileno(), *handed], environment, plan["said"])
     running = Running(program, heard, None)
     stack.callback(running.end)
@@ -120,8 +120,7 @@ def _walled(
         filter_ = [ours.enter_context(_file(rules)).fileno()] if rules else []
         words = bubblewrap.arguments(
             ".",
-            settings.limits,
-            settings.variables,
+            settings,
             info=tell_info.fileno(),
             filter_=next(iter(filter_), None),
         )

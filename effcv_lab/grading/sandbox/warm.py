@@ -5,15 +5,13 @@ from __future__ import annotations
 import contextlib
 import json
 import select
-import shutil
 import socket
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 
 from effcv_lab.grading.sandbox.bubblewrap import environment
+from effcv_lab.grading.sandbox.scratch import scratch_folder
 from effcv_lab.grading.sandbox.settings import Settings
 
 ZYGOTE = "effcv_lab.grading.sandbox.zygote"
@@ -36,17 +34,17 @@ def warm_interpreter(settings: Settings) -> Iterator[str]:
     RuntimeError
         If it does not come up in two minutes.
     """
-    place = Path(tempfile.mkdtemp(prefix="effcv-", dir="/tmp"))  # for this user alone
     with contextlib.ExitStack() as stack:
-        stack.callback(shutil.rmtree, place)
+        place = stack.enter_context(scratch_folder())
         listener = stack.enter_context(socket.socket(socket.AF_UNIX))
         listener.bind(str(place / "warm"))
         listener.listen(WAITING)
         ready, tell_ready = (stack.enter_context(end) for end in socket.socketpair())
         program = subprocess.Popen(
-            [*_command(listener), str(tell_ready.fileno())],
+            [*_command(listener), str(tell_ready.fileno()), *settings.preload],
             cwd="/",
-            env=environment(settings.variables),
+            # Libraries may keep files of their own at home: here that is a folder that goes again.
+            env=environment(settings) | {"HOME": str(place), "MPLCONFIGDIR": str(place)},
             pass_fds=[listener.fileno(), tell_ready.fileno()],
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,

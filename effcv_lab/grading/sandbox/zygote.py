@@ -1,6 +1,6 @@
 """A warm interpreter: torch is imported once, and each submission gets a fork of it, put behind the walls before it runs.
 
-``python -I -m effcv_lab.grading.sandbox.zygote LISTENER READY`` (two file descriptors). It stays outside, runs nothing of a
+``python -I -m effcv_lab.grading.sandbox.zygote LISTENER READY MODULE...`` (two file descriptors, what to import). It stays outside, runs nothing of a
 submission and keeps nothing of one: who asks is heard by a fork. It ends when its standard input does, hence with the
 program that started it.
 
@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import importlib
 import json
 import os
 import select
@@ -33,6 +34,9 @@ def main(argv: list[str]) -> None:
     import ipykernel.kernelapp  # noqa: F401
     import torch  # noqa: F401
 
+    for name in argv[2:]:
+        with contextlib.suppress(Exception):  # then a submission that imports it is told why
+            importlib.import_module(name)
     gc.collect()
     gc.freeze()  # what is there already is shared by all forks: keep the collector from touching it
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for the forks
