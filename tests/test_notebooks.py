@@ -229,7 +229,7 @@ def test_the_same_master_gives_the_same_bytes(tmp_path):
     course.build(first)
     course.build(second)
     made = sorted(path.relative_to(first) for path in first.rglob("*.ipynb"))
-    assert len(made) == 3
+    assert len(made) == 4
     for path in made:
         assert (first / path).read_bytes() == (second / path).read_bytes()
 
@@ -240,7 +240,7 @@ def test_a_notebook_in_step_is_not_written_again(tmp_path):
     lecture = tmp_path / "lectures/01_one.ipynb"
     before = lecture.stat()
     write_masters(tmp_path, assignment=ASSIGNMENT.replace("x / 2", "x * 0.5"))
-    assert len(course.build(tmp_path)) == 2
+    assert len(course.build(tmp_path)) == 3
     assert (lecture.stat().st_mtime_ns, lecture.stat().st_ino) == (
         before.st_mtime_ns,
         before.st_ino,
@@ -284,6 +284,13 @@ def test_the_release_holds_stubs_instead_of_answers(tmp_path):
     assert cells["test_half"] == "points = 2 * (half(4) == 2)\npoints"
     assert cells["why"] == "*Write your answer here.*"
     assert not any(word in text for word in ("secret", "-1.5", "model answer", "BEGIN", "END"))
+
+
+def test_the_package_carries_what_students_get(tmp_path):
+    course.build(write_masters(tmp_path))
+    release = tmp_path / "assignments/a1_half/a1_half.ipynb"
+    packaged = tmp_path / "effcv_lab/grading/releases/a1_half.ipynb"
+    assert packaged.read_bytes() == release.read_bytes()
 
 
 # --- edited in JupyterLab ------------------------------------------------------------------------
@@ -528,14 +535,19 @@ def test_check_names_what_is_out_of_step_and_what_to_run(tmp_path, capsys):
     write_masters(tmp_path, assignment=ASSIGNMENT.replace("x / 2", "x * 0.5"))
     (tmp_path / "solutions/a1_half/notes.txt").write_text("the answers")
     (tmp_path / "lectures/03_stray.ipynb").write_text("{}")
+    (tmp_path / "effcv_lab/grading/releases/a0_gone.ipynb").write_text("{}")
     assert main(["check"], tmp_path) == 1
     assert capsys.readouterr().out.splitlines() == [
         "solutions/a1_half/a1_half.ipynb: out of step: run make notebooks"
         " (its master is notebooks/assignments/a1_half.py)",
         "assignments/a1_half/a1_half.ipynb: out of step: run make notebooks"
         " (its master is notebooks/assignments/a1_half.py)",
+        "effcv_lab/grading/releases/a1_half.ipynb: out of step: run make notebooks"
+        " (its master is notebooks/assignments/a1_half.py)",
         "lectures/03_stray.ipynb: has no master: run make absorb, or remove it",
         "solutions/a1_half/notes.txt: belongs to no master; students would get it: remove it",
+        "effcv_lab/grading/releases/a0_gone.ipynb: belongs to no master; students would get it:"
+        " remove it",
     ]
 
 

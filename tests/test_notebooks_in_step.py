@@ -93,3 +93,10 @@ def test_the_students_copy_keeps_every_cell_and_its_points(target):
         ]
 
     assert graded(target.release) == graded(target.notebook)
+
+
+@pytest.mark.parametrize("target", ASSIGNMENTS, ids=lambda target: target.master.stem)
+def test_the_package_carries_what_students_get_and_nothing_else(target):
+    assert text_of(target.packaged) == text_of(target.release)
+    carried = {path.name for path in (ROOT / target.packaged).parent.iterdir()}
+    assert carried == {other.packaged.name for other in ASSIGNMENTS}

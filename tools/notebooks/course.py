@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tools.notebooks.convert import absorb_notebook, fingerprint, parse
 from tools.notebooks.headers import MasterError
-from tools.notebooks.targets import ROOT, Target, make, target_of, targets
+from tools.notebooks.targets import PACKAGED, ROOT, Target, make, target_of, targets
 
 
 def build(root: Path = ROOT, only: list[Target] | None = None, force: bool = False) -> list[Path]:
@@ -96,7 +96,7 @@ def problems(root: Path = ROOT) -> Iterator[str]:
     """Say, one line each, what is out of step; nothing is written."""
     expected = set()
     for target in targets(root):
-        expected |= {target.notebook, target.release}
+        expected |= {target.notebook, target.release, target.packaged}
         if edited(target, root):
             yield f"{target.notebook}: edited by hand: run make absorb"
             continue
@@ -115,11 +115,11 @@ def problems(root: Path = ROOT) -> Iterator[str]:
 
 def _strays(root: Path, expected: set[Path | None]) -> Iterator[str]:
     """Find notebooks without a master, and files that nbgrader would hand out beside a notebook."""
-    patterns = ("lectures/*.ipynb", "solutions/**/*", "assignments/**/*")
+    patterns = ("lectures/*.ipynb", "solutions/**/*", "assignments/**/*", f"{PACKAGED}/**/*")
     for path in sorted(path for pattern in patterns for path in root.glob(pattern)):
         place = path.relative_to(root)
         if path.is_file() and place not in expected and ".ipynb_checkpoints" not in place.parts:
-            if path.suffix == ".ipynb" and place.parts[0] != "assignments":
+            if path.suffix == ".ipynb" and place.parts[0] in ("lectures", "solutions"):
                 yield f"{place}: has no master: run make absorb, or remove it"
             else:
                 yield f"{place}: belongs to no master; students would get it: remove it"

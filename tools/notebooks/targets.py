@@ -13,15 +13,20 @@ from tools.notebooks.release import make_release
 
 ROOT = Path(__file__).resolve().parents[2]
 CONFIG = ROOT / "nbgrader_config.py"
+PACKAGED = Path("effcv_lab/grading/releases")
 
 
 @dataclass(frozen=True)
 class Target:
-    """One master and the notebooks made of it; a lecture has no release."""
+    """One master and the notebooks made of it; a lecture has no release.
+
+    The package carries the same release once more: a student's copy may be damaged.
+    """
 
     master: Path
     notebook: Path
     release: Path | None = None
+    packaged: Path | None = None
 
 
 def lecture(name: str) -> Target:
@@ -33,7 +38,10 @@ def assignment(name: str) -> Target:
     """Return the files of one assignment, relative to the root."""
     notebook = Path(name, f"{name}.ipynb")
     return Target(
-        Path(f"notebooks/assignments/{name}.py"), "solutions" / notebook, "assignments" / notebook
+        Path(f"notebooks/assignments/{name}.py"),
+        "solutions" / notebook,
+        "assignments" / notebook,
+        PACKAGED / f"{name}.ipynb",
     )
 
 
@@ -79,7 +87,8 @@ def make(target: Target, root: Path = ROOT) -> dict[Path, str]:
         text = (root / target.master).read_text(encoding="utf-8")
         made = {target.notebook: build_notebook(text)}
         if target.release:
-            made[target.release] = make_release(name, made[target.notebook], CONFIG)
+            released = make_release(name, made[target.notebook], CONFIG)
+            made |= {target.release: released, target.packaged: released}
         elif roles := [c for c in read_cells(text)[0] if "role" in c.header]:
             raise MasterError(f"line {roles[0].line}: a lecture has no graded cells: no role=...")
         return made
