@@ -544,10 +544,10 @@ def test_check_names_what_is_out_of_step_and_what_to_run(tmp_path, capsys):
         " (its master is notebooks/assignments/a1_half.py)",
         "effcv_lab/grading/releases/a1_half.ipynb: out of step: run make notebooks"
         " (its master is notebooks/assignments/a1_half.py)",
-        "lectures/03_stray.ipynb: has no master: run make absorb, or remove it",
-        "solutions/a1_half/notes.txt: belongs to no master; students would get it: remove it",
         "effcv_lab/grading/releases/a0_gone.ipynb: belongs to no master; students would get it:"
         " remove it",
+        "lectures/03_stray.ipynb: has no master: run make absorb, or remove it",
+        "solutions/a1_half/notes.txt: belongs to no master; students would get it: remove it",
     ]
 
 

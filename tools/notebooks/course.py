@@ -115,7 +115,12 @@ def problems(root: Path = ROOT) -> Iterator[str]:
 
 def _strays(root: Path, expected: set[Path | None]) -> Iterator[str]:
     """Find notebooks without a master, and files that nbgrader would hand out beside a notebook."""
-    patterns = ("lectures/*.ipynb", "solutions/**/*", "assignments/**/*", f"{PACKAGED}/**/*")
+    patterns = (
+        "lectures/*.ipynb",
+        "solutions/**/*",
+        "assignments/**/*",
+        f"{PACKAGED.as_posix()}/*",
+    )
     for path in sorted(path for pattern in patterns for path in root.glob(pattern)):
         place = path.relative_to(root)
         if path.is_file() and place not in expected and ".ipynb_checkpoints" not in place.parts:
