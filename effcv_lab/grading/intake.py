@@ -16,7 +16,28 @@ from nbformat.v4 import new_code_cell, new_markdown_cell
 from nbgrader.api import Gradebook
 from nbgrader.preprocessors import ClearHiddenTests, NbGraderPreprocessor
 
+from effcv_lab.grading.mending import (
+    COPIED,
+    DELETED,
+    EDITED,
+    FOREIGN,
+    NO_ANSWER,
+    SETTINGS,
+    TYPE,
+    mend_settings,
+    put_back,
+)
+
 RESTORED = "This cell was missing from the submission and was put back for grading."
+FLAGS = {
+    FOREIGN: "a cell with settings that this assignment does not have: treated as ordinary",
+    COPIED: "`{}`: the cell was copied: the first one counts",
+    SETTINGS: "`{}`: the cell's settings were changed: restored",
+    TYPE: "`{}`: the cell's type was changed: restored",
+    EDITED: "`{}`: the locked cell was edited: restored",
+    DELETED: "`{}`: the cell was deleted: put back",
+    NO_ANSWER: "`{}`: the answer's own cell is missing",
+}
 
 
 class Intake(NbGraderPreprocessor):
@@ -39,7 +60,12 @@ class Intake(NbGraderPreprocessor):
             name: hide_tests.preprocess_cell(deepcopy(cell), resources, 0)[0].source
             for name, cell in official.items()
         }
-        flags = _mend_present(nb, official, handed_out) + _put_back_missing(nb, official)
+        changes = mend_settings(nb, official, handed_out) + put_back(nb, official)
+        for change in changes:
+            if change.kind == DELETED and change.cell.metadata.nbgrader.solution:
+                # differs from the stub: a person looks
+                change.cell.source = f"*{RESTORED}*\n\n{change.cell.source}"
+        flags = [FLAGS[change.kind].format(change.name) for change in changes]
         for flag in flags:
             self.log.warning("%s, %s: %s", at["student"], at["notebook"], flag)
         if flags:
@@ -73,65 +99,3 @@ def _official_cells(db_url: str, notebook: str, assignment: str) -> dict[str, No
                 settings["points"] = points[source.name]
             cells[source.name] = make(source.source, metadata={"nbgrader": settings})
     return cells
-
-
-def _mend_present(
-    nb: NotebookNode, official: dict[str, NotebookNode], handed_out: dict[str, str]
-) -> list[str]:
-    """Restore the settings of the cells that are there; return a line for each change."""
-    flags, seen = [], set()
-    for cell in nb.cells:
-        settings = cell.metadata.pop("nbgrader", None)
-        name = settings.get("grade_id") if isinstance(settings, dict) else None
-        if not isinstance(name, str) or name not in official:
-            if settings:
-                flags.append(
-                    "a cell with settings that this assignment does not have: treated as ordinary"
-                )
-            continue
-        if name in seen:
-            flags.append(f"`{name}`: the cell was copied: the first one counts")
-            continue
-        seen.add(name)
-        released = official[name]
-        true_settings = released.metadata.nbgrader
-        cell.metadata["nbgrader"] = true_settings
-        compared = {"grade", "solution", "locked", "points"} & true_settings.keys()
-        if any(settings.get(key) != true_settings[key] for key in compared):
-            flags.append(f"`{name}`: the cell's settings were changed: restored")
-        if cell.cell_type != released.cell_type:
-            flags.append(f"`{name}`: the cell's type was changed: restored")
-        elif true_settings.locked and cell.source != handed_out[name]:
-            flags.append(f"`{name}`: the locked cell was edited: restored")
-    return flags
-
-
-def _put_back_missing(nb: NotebookNode, official: dict[str, NotebookNode]) -> list[str]:
-    """Put missing cells back; return a line for each.
-
-    A read-only cell follows the one it followed: others may need it. A graded one stands as late as it may, before the next
-    cell of the release: what it grades may have been moved.
-    """
-    flags, names = [], list(official)
-    for index, name in enumerate(names):
-        place = {
-            c.metadata.nbgrader.grade_id: i
-            for i, c in enumerate(nb.cells)
-            if "nbgrader" in c.metadata
-        }
-        if name in place:
-            continue
-        cell = official[name]
-        settings = cell.metadata.nbgrader
-        if settings.solution and not settings.grade:
-            flags.append(f"`{name}`: the answer's own cell is missing")
-            continue
-        if settings.grade:
-            position = next((place[n] for n in names[index + 1 :] if n in place), len(nb.cells))
-        else:
-            position = next((place[n] + 1 for n in reversed(names[:index]) if n in place), 0)
-        if settings.solution:
-            cell.source = f"*{RESTORED}*\n\n{cell.source}"  # differs from the stub: a person looks
-        nb.cells.insert(position, cell)
-        flags.append(f"`{name}`: the cell was deleted: put back")
-    return flags
