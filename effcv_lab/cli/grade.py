@@ -2,6 +2,70 @@
 
 from __future__ import annotations
 
+from effcv_lab.cli.parts import parser, whole
+
 
 def describe(commands) -> None:
     """Describe the command."""
+    command = parser(
+        commands.add_parser,
+        "grade",
+        help="grade a class: each submission in a sandbox, several at a time",
+        text="Grade what lies in submitted/ into nbgrader's gradebook, and say what became of everybody. What is "
+        "graded and unchanged is not graded again; a run that was stopped goes on where it was.",
+        example="effcv grade a1",
+        closing="The exit code is 0 if every submission has a score or a named reason. INSTRUCTORS.md tells more.",
+    )
+    command.add_argument("assignment", metavar="NAME", help="a1, or its whole name")
+    command.add_argument(
+        "--student", action="append", default=[], metavar="S", help="only this one; may be repeated"
+    )
+    command.add_argument(
+        "--force", action="store_true", help="grade again what is graded and unchanged"
+    )
+    command.add_argument(
+        "--limit-seconds",
+        type=whole(1),
+        default=300,
+        metavar="N",
+        help="wall-clock time for each submission (default: 300)",
+    )
+    command.add_argument(
+        "--workers",
+        type=whole(1),
+        default=0,
+        metavar="N",
+        help="how many at a time (default: one a core)",
+    )
+    command.add_argument(
+        "--scheduler",
+        metavar="ADDRESS",
+        help="grade on a dask cluster, such as tcp://10.0.0.5:8786",
+    )
+    command.add_argument(
+        "--private-tests",
+        metavar="FOLDER",
+        help="hidden tests of your own, from a folder outside the course",
+    )
+    command.add_argument(
+        "--unsafe-no-sandbox",
+        action="store_true",
+        help="run strangers' code with all your rights; never on a machine that holds anything of worth",
+    )
+    command.set_defaults(command=_grade)
+
+
+def _grade(given) -> int:
+    from effcv_lab.grading.course import Course
+    from effcv_lab.grading.marking.classroom import Wishes, grade_class
+
+    wishes = Wishes(
+        students=given.student,
+        force=given.force,
+        limit_seconds=given.limit_seconds,
+        workers=given.workers,
+        scheduler=given.scheduler,
+        private=given.private_tests,
+        unsafe=given.unsafe_no_sandbox,
+    )
+    return 0 if grade_class(Course.here(), given.assignment, wishes).complete else 1

@@ -1,0 +1,129 @@
+"""Many submissions at a time: tasks of ``dask.distributed``, on this machine or on a cluster.
+
+A worker process keeps one warm interpreter, grades one submission at a time and writes the grade itself. Grading twice writes
+into the same rows, so a task of a worker that died is simply done again by another.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import uuid
+from collections.abc import Iterator
+from dataclasses import asdict, replace
+
+import distributed
+
+from effcv_lab.grading.marking.marks import Mark
+from effcv_lab.grading.marking.submission import mark_submission
+from effcv_lab.grading.marking.task import Task
+from effcv_lab.grading.sandbox.scratch import sweep
+from effcv_lab.grading.sandbox.settings import UNSAFE
+from effcv_lab.grading.sandbox.warm import warm_interpreter
+
+REACH_SECONDS = 30
+
+
+def mark_all(
+    task: Task, students: dict[str, str], *, workers: int, scheduler: str | None = None
+) -> Iterator[Mark]:
+    """Grade submissions, several at a time; yield each mark when it is there.
+
+    Parameters
+    ----------
+    task : Task
+    students : dict of str
+        The fingerprint of each submission by student.
+    workers : int
+        Processes on this machine; without meaning with a ``scheduler``.
+    scheduler : str, optional
+        Address of a running ``dask scheduler``, say "tcp://10.0.0.5:8786". Its workers need the same environment and see
+        the course at the same path.
+
+    Raises
+    ------
+    SandboxUnavailable
+        If a worker's system has no sandbox.
+    OSError
+        If nobody answers at the scheduler's address.
+    """
+    grader = Grader(task)
+    with _client(min(workers, len(students)), scheduler) as client:
+        client.register_plugin(grader)
+        try:
+            futures = {
+                client.submit(_mark, grader.name, student, known, pure=False): student
+                for student, known in students.items()
+            }
+            for future in distributed.as_completed(futures):
+                student = futures.pop(future)
+                try:
+                    yield Mark(**future.result())
+                except distributed.KilledWorker:
+                    yield _given_up(task, student)
+        finally:
+            client.unregister_worker_plugin(grader.name)
+
+
+def _given_up(task: Task, student: str) -> Mark:
+    reason = "the processes that graded it died, several times"
+    advice = "look at this submission by hand, then grade it alone with --student"
+    return Mark(student, task.assignment, "error", reason, advice)
+
+
+@contextlib.contextmanager
+def _client(workers: int, scheduler: str | None) -> Iterator[distributed.Client]:
+    logging.getLogger("distributed").setLevel(logging.CRITICAL)
+    if scheduler:
+        try:
+            client = distributed.Client(scheduler, timeout=REACH_SECONDS)
+        except (OSError, ValueError) as error:
+            raise OSError(f"scheduler: nobody answers at {scheduler!r} ({error})") from None
+        with client:
+            yield client
+        return
+    with (
+        distributed.LocalCluster(
+            n_workers=workers,
+            threads_per_worker=1,
+            memory_limit=0,  # submissions are bounded by their sandbox, workers do not grow
+            dashboard_address=None,
+            silence_logs=logging.CRITICAL,
+        ) as cluster,
+        distributed.Client(cluster) as client,
+    ):
+        yield client
+
+
+class Grader(distributed.WorkerPlugin):
+    """What a worker keeps between submissions: the task, with a warm interpreter.
+
+    Parameters
+    ----------
+    task : Task
+    """
+
+    def __init__(self, task: Task):
+        self.task, self.name = task, f"effcv-grader-{uuid.uuid4().hex[:12]}"
+        self._stack: contextlib.ExitStack | None = None
+
+    def setup(self, worker) -> None:
+        """Warm up, when a worker begins."""
+        logging.getLogger("traitlets").setLevel(logging.CRITICAL)  # nbgrader's steps warn to stderr
+        sweep()
+        self._stack = contextlib.ExitStack()
+        if self.task.settings.kind == UNSAFE:
+            return
+        address = self._stack.enter_context(warm_interpreter(self.task.settings))
+        self.task = replace(self.task, settings=replace(self.task.settings, warm=address))
+
+    def teardown(self, worker) -> None:
+        """Let go, when a worker ends."""
+        if self._stack is not None:
+            self._stack.close()
+
+
+def _mark(grader: str, student: str, fingerprint: str) -> dict:
+    return asdict(
+        mark_submission(distributed.get_worker().plugins[grader].task, student, fingerprint)
+    )

@@ -1,0 +1,97 @@
+"""A submission's rows in nbgrader's gradebook: made once, found again, read."""
+
+from __future__ import annotations
+
+import time
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from effcv_lab.grading.marking.task import Task
+
+TRIES, PAUSE_SECONDS = 6, 0.2
+
+
+def patiently(action: Callable[[], Any]) -> Any:
+    """Do something with the gradebook; while another process writes to it, try again.
+
+    What is done must be the same when it is done twice.
+    """
+    from sqlalchemy.exc import IntegrityError, OperationalError
+
+    for number in range(TRIES):
+        try:
+            return action()
+        except (IntegrityError, OperationalError) as error:
+            busy = isinstance(error, IntegrityError) or "locked" in str(error)
+            if not busy or number == TRIES - 1:
+                raise
+            time.sleep(PAUSE_SECONDS * 2**number)
+
+
+def register(task: Task, student: str, folder: Path, notebooks: set[str]) -> None:
+    """Make the rows of a student and a submission, as nbgrader's autograde does.
+
+    Parameters
+    ----------
+    task : Task
+    student : str
+    folder : Path
+        Where ``timestamp.txt`` may lie.
+    notebooks : set of str
+        Those that were handed in; others of the assignment count 0.
+
+    Raises
+    ------
+    ValueError
+        If the gradebook does not know the student and ``Autograde.create_student`` is off.
+    """
+    patiently(lambda: _register(task, student, folder, notebooks))
+
+
+def _register(task: Task, student: str, folder: Path, notebooks: set[str]) -> None:
+    from nbgrader.api import MissingEntry
+    from sqlalchemy.exc import SAWarning
+
+    create = task.course.config.get("Autograde", {}).get("create_student", True)
+    with task.course.gradebook() as gradebook:
+        try:
+            gradebook.find_student(student)
+        except MissingEntry:
+            if not create:
+                raise ValueError(f"the gradebook knows no student {student!r}") from None
+            gradebook.update_or_create_student(student)
+        when = task.course.directory.get_existing_timestamp(str(folder))
+        about = {"timestamp": when} if when else {}
+        with warnings.catch_warnings():  # nbgrader's own code, met by a newer SQLAlchemy
+            warnings.simplefilter("ignore", SAWarning)
+            submission = gradebook.update_or_create_submission(task.assignment, student, **about)
+        for notebook in submission.notebooks:
+            if notebook.name not in notebooks:
+                for grade in notebook.grades:
+                    grade.auto_score, grade.needs_manual_grade = 0, False
+        gradebook.db.commit()
+
+
+def points(task: Task, student: str) -> tuple[float, float, int]:
+    """Return what the gradebook holds: points by machine, of how many, and how many answers wait for a person."""
+    with task.course.gradebook() as gradebook:
+        return _points(gradebook.find_submission(task.assignment, student))
+
+
+def all_points(task: Task) -> dict[str, tuple[float, float, int]]:
+    """Return the same for every student, in one reading."""
+    with task.course.gradebook() as gradebook:
+        found = gradebook.assignment_submissions(task.assignment)
+        return {submission.student.id: _points(submission) for submission in found}
+
+
+def _points(submission) -> tuple[float, float, int]:
+    grades = [grade for notebook in submission.notebooks for grade in notebook.grades]
+    tests = [
+        grade for grade in grades if grade.cell.cell_type == "code" and grade.auto_score is not None
+    ]
+    score = sum(grade.auto_score for grade in tests)
+    most = sum(grade.max_score for grade in tests)
+    return round(score, 6), round(most, 6), sum(grade.needs_manual_grade for grade in grades)

@@ -1,0 +1,125 @@
+"""What became of everybody: a table for a spreadsheet, and a summary to read."""
+
+from __future__ import annotations
+
+import csv
+import io
+import sys
+import textwrap
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from effcv_lab.grading.marking.marks import STATES, Mark, replace_file, short_name
+from effcv_lab.grading.marking.task import Task
+from effcv_lab.grading.sandbox.settings import UNSAFE
+
+COLUMNS = (
+    *("student", "state", "points", "of", "answers for a person", "reason", "what to do", "notes"),
+    *("seconds", "sandbox"),
+)
+WIDTH = 100
+NAMED = 12  # students named for each state
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+@dataclass
+class Report:
+    """The marks of an assignment.
+
+    Attributes
+    ----------
+    task : Task
+    marks : dict of Mark
+        By student, everybody's.
+    """
+
+    task: Task
+    marks: dict[str, Mark]
+
+    @property
+    def path(self) -> Path:
+        """Where the table lies."""
+        return self.task.grades / f"{short_name(self.task.assignment)}_status.csv"
+
+    @property
+    def complete(self) -> bool:
+        """Whether every submission has a score or a reason of its own: the grader never failed."""
+        return all(mark.state != "error" for mark in self.marks.values())
+
+    def write(self) -> None:
+        """Write the table anew, whole or not at all."""
+        text = io.StringIO()
+        table = csv.writer(text)
+        table.writerow(COLUMNS)
+        for student in sorted(self.marks):
+            table.writerow(map(_cell, _row(self.marks[student])))
+        replace_file(self.path, text.getvalue())
+
+    @staticmethod
+    def bar(marks: Iterable[Mark], total: int) -> Iterator[Mark]:
+        """Show progress on stdout."""
+        from tqdm import tqdm
+
+        return iter(tqdm(marks, total=total, desc="Grading", unit=" submissions", file=sys.stdout))
+
+
+def _row(mark: Mark) -> list:
+    points = ["", ""] if mark.score is None else [f"{mark.score:g}", f"{mark.most:g}"]
+    notes = "; ".join(mark.notes)
+    seconds = f"{mark.seconds:.1f}" if mark.seconds else ""
+    return [
+        *(mark.student, mark.state, *points, mark.by_hand or "", mark.reason, mark.advice),
+        *(notes, seconds, mark.sandbox),
+    ]
+
+
+def _cell(value: object) -> str:
+    """Return a cell's text: one line, and no formula of a stranger's in a spreadsheet.
+
+    Examples
+    --------
+    >>> _cell("=HYPERLINK()"), _cell(3)
+    ("'=HYPERLINK()", '3')
+    """
+    text = " ".join(str(value).split())
+    return f"'{text}" if text.startswith(FORMULA) else text
+
+
+def say(report: Report, students: Collection[str]) -> None:
+    """Print a summary of some students' marks."""
+    marks = [report.marks[student] for student in sorted(students)]
+    print(f"\n{report.task.assignment}: {len(marks)} students")
+    for state, meaning in STATES.items():
+        found = [mark for mark in marks if mark.state == state]
+        if found:
+            print(f"{len(found):5}  {state:<15} {meaning}")
+    _say_each([mark for mark in marks if mark.state != "ok"])
+    waiting = [mark for mark in marks if mark.by_hand]
+    if waiting:
+        answers = sum(mark.by_hand for mark in waiting)
+        print(
+            f"\n{answers} answers of {len(waiting)} students wait for a person: nbgrader formgrader"
+        )
+    if any(mark.sandbox == UNSAFE for mark in marks):
+        print("\nGRADED WITHOUT A SANDBOX, as was asked for: see the column sandbox.")
+    print(f"\nTable: {report.path}")
+
+
+def _say_each(marks: list[Mark]) -> None:
+    for state in STATES:
+        found = [mark for mark in marks if mark.state == state]
+        for mark in found[:NAMED]:
+            print(f"\n{state}: {mark.student}")
+            for text in (mark.reason, f"-> {mark.advice}" if mark.advice else ""):
+                if text:
+                    print(
+                        textwrap.fill(
+                            " ".join(text.split()),
+                            WIDTH,
+                            initial_indent="  ",
+                            subsequent_indent="  ",
+                        )
+                    )
+        if len(found) > NAMED:
+            print(f"\n{state}: {len(found) - NAMED} more, see the table")
