@@ -48,7 +48,8 @@ class Intake(NbGraderPreprocessor):
     - Missing tests, written questions and read-only cells are put back. A missing answer is flagged only: its code may
       stand in another cell.
 
-    Flags go to nbgrader's log as warnings and into a text cell at the top of the autograded notebook.
+    Flags go to nbgrader's log as warnings, into a text cell at the top of the autograded notebook, and, with the kinds of
+    :class:`effcv_lab.grading.mending.Change`, into ``resources["intake"]``.
     """
 
     def preprocess(self, nb: NotebookNode, resources: dict) -> tuple[NotebookNode, dict]:
@@ -66,6 +67,7 @@ class Intake(NbGraderPreprocessor):
                 # differs from the stub: a person looks
                 change.cell.source = f"*{RESTORED}*\n\n{change.cell.source}"
         flags = [FLAGS[change.kind].format(change.name) for change in changes]
+        resources["intake"] = [(c.kind, flag) for c, flag in zip(changes, flags, strict=True)]
         for flag in flags:
             self.log.warning("%s, %s: %s", at["student"], at["notebook"], flag)
         if flags:

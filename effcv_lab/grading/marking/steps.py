@@ -19,14 +19,14 @@ INTAKE = "effcv_lab.grading.intake.Intake"
 
 def sanitize(
     task: Task, student: str, name: str, notebook: NotebookNode
-) -> tuple[NotebookNode, list[str]]:
+) -> tuple[NotebookNode, list[tuple[str, str]]]:
     """Mend a notebook as nbgrader's sanitizing steps do, :class:`~effcv_lab.grading.intake.Intake` among them.
 
     Returns
     -------
     notebook : NotebookNode
-    flags : list of str
-        What was mended.
+    flags : list of (str, str)
+        What was mended: its kind (:class:`effcv_lab.grading.mending.Change`) and in words.
     """
     steps = list(autograde(task).sanitize_preprocessors)
     if not any(
@@ -57,7 +57,7 @@ def with_private_tests(source: str, private: str) -> str:
     return overlay(source, private)
 
 
-def show(notebook: NotebookNode, flags: list[str], run: Run) -> list[str]:
+def show(notebook: NotebookNode, flags: list[tuple[str, str]], run: Run) -> list[str]:
     """Leave nothing active in a graded notebook, and say at its top what a grader should know.
 
     Returns
@@ -68,7 +68,13 @@ def show(notebook: NotebookNode, flags: list[str], run: Run) -> list[str]:
     from effcv_lab.grading.harmless import make_harmless
     from nbformat.v4 import new_markdown_cell
 
-    lines = [*flags, *([run.why] if run.why else []), *run.tampered, *run.notes, *run.raised]
+    lines = [
+        *(words for _, words in flags),
+        *([run.why] if run.why else []),
+        *run.tampered,
+        *run.notes,
+        *run.raised,
+    ]
     if lines:
         text = "\n".join(
             ["**To the grader**", "", *(f"- {' '.join(line.split())}" for line in lines)]

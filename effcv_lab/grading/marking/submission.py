@@ -113,7 +113,7 @@ def _mark(task: Task, student: str, mark: Mark) -> Mark:
 
 def _grade(
     task: Task, student: str, name: str, notebook: NotebookNode, folder: Path
-) -> tuple[NotebookNode, Run, list[str]]:
+) -> tuple[NotebookNode, Run, list[tuple[str, str]]]:
     """Take one notebook through all steps; return it as it is to be shown, what became of it, and what was mended."""
     notebook, flags = steps.sanitize(task, student, name, notebook)
     for cell in filter(is_test, notebook.cells):

@@ -4,14 +4,10 @@ from __future__ import annotations
 
 from effcv_lab.grading.marking.cells import Run
 from effcv_lab.grading.marking.marks import Mark
+from effcv_lab.grading.mending import EDITED, NO_ANSWER, SETTINGS, TYPE
 
-#: How Intake's lines end when something that tests stand on was changed by hand.
-CHANGED = (
-    "the locked cell was edited: restored",
-    "settings were changed: restored",
-    "type was changed: restored",
-)
-LOST = "the answer's own cell is missing"
+#: Kinds of changes to cells: something that tests stand on was changed by hand, or an answer is not where it should be.
+CHANGED, LOST = (EDITED, SETTINGS, TYPE), (NO_ANSWER,)
 ADVICE = {
     "ok": "",
     "needs a person": "open it in formgrader: its answer may stand in another cell",
@@ -21,7 +17,7 @@ ADVICE = {
 }
 
 
-def judge(mark: Mark, runs: dict[str, Run], flags: list[str]) -> None:
+def judge(mark: Mark, runs: dict[str, Run], flags: list[tuple[str, str]]) -> None:
     """Fill in a mark's state, reason, advice, notes and seconds.
 
     Examples
@@ -31,8 +27,8 @@ def judge(mark: Mark, runs: dict[str, Run], flags: list[str]) -> None:
     >>> mark.state, mark.reason
     ('timed out', '`half` was stopped after 60 s')
     """
-    changed = [flag for flag in flags if flag.endswith(CHANGED)]
-    lost = [flag for flag in flags if flag.endswith(LOST)]
+    changed = [words for kind, words in flags if kind in CHANGED]
+    lost = [words for kind, words in flags if kind in LOST]
     bent = [line for run in runs.values() for line in run.tampered]
     slow = [run.why for run in runs.values() if run.state == "timed out"]
     dead = [run.why for run in runs.values() if run.state == "failed"]
@@ -47,6 +43,10 @@ def judge(mark: Mark, runs: dict[str, Run], flags: list[str]) -> None:
         if reasons or state == "ok":
             mark.state, mark.reason, mark.advice = state, "; ".join(reasons), ADVICE[state]
             break
-    mark.notes = [*flags, *bent, *(note for run in runs.values() for note in run.notes)]
+    mark.notes = [
+        *(words for _, words in flags),
+        *bent,
+        *(note for run in runs.values() for note in run.notes),
+    ]
     mark.notes = [note for note in dict.fromkeys(mark.notes) if note not in mark.reason]
     mark.seconds = round(sum(run.seconds for run in runs.values()), 2)
