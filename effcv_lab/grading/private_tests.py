@@ -167,7 +167,8 @@ def _read(path: Path) -> str:
     except UnicodeDecodeError as error:
         raise ValueError(f"{path}: it is no UTF-8 text (byte {error.start})") from None
     except SyntaxError as error:
-        raise ValueError(f"{path}, line {error.lineno}: {error.msg}") from None
+        where = f"{path}, line {error.lineno}" if error.lineno else f"{path}"
+        raise ValueError(f"{where}: {error.msg}") from None
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from None
     if not ast.parse(source).body:
