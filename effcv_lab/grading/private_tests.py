@@ -190,8 +190,7 @@ def _in_gradebook(course: Course, assignment: str) -> list[str]:
         found = []
         for notebook in notebooks:
             answers = {cell.name for cell in notebook.solution_cells}
-            cells = [cell for cell in notebook.grade_cells if cell.name not in answers]
-            found += [cell.name for cell in cells if cell.cell_type == "code"]
+            found += [cell.name for cell in notebook.grade_cells if cell.name not in answers]
     return sorted(found)
 
 
@@ -200,7 +199,6 @@ def _in_solutions(course: Course, assignment: str) -> list[str]:
     for path in course.folder("source", ".", assignment).glob("*.ipynb"):
         for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
             settings = cell["metadata"].get("nbgrader", {})
-            graded = settings.get("grade") and not settings.get("solution")
-            if cell["cell_type"] == "code" and graded:
+            if settings.get("grade") and not settings.get("solution"):
                 found.append(settings["grade_id"])
     return sorted(found)
