@@ -104,9 +104,13 @@ def grade_class(course: Course, assignment: str, wishes: Wishes) -> Report:
         }
         report = Report(task, {f.student: _mark_of(task, f, records) for f in found})
         try:
+            print(
+                f"{len(prints) - len(wanted)} graded before and unchanged, {len(wanted)} to grade."
+            )
             if wanted:
-                _grade(task, wanted, wishes, report, len(prints) - len(wanted))
+                _grade(task, wanted, wishes, report)
         finally:
+            shutil.rmtree(task.grades / ".work", ignore_errors=True)
             report.write()
         say(report, [f.student for f in chosen])
     return report
@@ -198,22 +202,13 @@ def _mark_of(task: Task, found: Found, records: Records) -> Mark:
     return kept or Mark(found.student, task.assignment, "error", WAITING, "run effcv grade")
 
 
-def _grade(
-    task: Task, wanted: dict[str, str], wishes: Wishes, report: Report, skipped: int
-) -> None:
+def _grade(task: Task, wanted: dict[str, str], wishes: Wishes, report: Report) -> None:
     from effcv_lab.grading.marking.pool import mark_all
 
     task, control, new = prepare(task)
     report.task = task
-    words = (
-        f"The model solution has its {control.points:g} points ({control.seconds:.1f} s)."
-        if new
-        else ""
-    )
-    print(
-        f"{words} {skipped} graded before and unchanged, {len(wanted)} to grade.".strip(),
-        flush=True,
-    )
+    if new:
+        print(f"The model solution has its {control.points:g} points ({control.seconds:.1f} s).")
     for student in wanted:
         report.marks[student] = Mark(student, task.assignment, "error", WAITING, "run effcv grade")
     workers = wishes.workers or os.cpu_count() or 1

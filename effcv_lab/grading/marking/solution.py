@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import subprocess
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -131,7 +132,8 @@ def _train(notebook: NotebookNode, folder: Path, nets: Path) -> None:
         allow_errors=True,
         resources={"metadata": {"path": str(folder)}},
     )
-    client.execute(env=os.environ | {"EFFCV_CACHE": str(nets), "OMP_NUM_THREADS": "1"})
+    environment = os.environ | {"EFFCV_CACHE": str(nets), "OMP_NUM_THREADS": "1"}
+    client.execute(env=environment, stderr=subprocess.DEVNULL)
 
 
 def _full_marks(notebook: NotebookNode, why: str) -> float:
