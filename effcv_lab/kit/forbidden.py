@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import keyword
 import re
@@ -34,7 +35,7 @@ class Secret:
     kind : str
         "solution", "hidden test", "model answer" or "private test".
     text : str
-        As :func:`plain` writes it.
+        As it stands there, in one line.
     home : str
         Where it comes from: file and cell.
     """
@@ -42,6 +43,11 @@ class Secret:
     kind: str
     text: str
     home: str
+
+    @functools.cached_property
+    def plain(self) -> str:
+        """The text as :func:`plain` writes it: this is looked for."""
+        return plain(self.text)
 
 
 @dataclass(frozen=True)
@@ -70,8 +76,12 @@ def plain(text: str) -> str:
     >>> plain("    x = half(3,\n      seed = 7)\n    # and so on")
     'x=half(3, seed=7) and so on'
     """
+    return re.sub(r" ?= ?", "=", _in_one_line(text))
+
+
+def _in_one_line(text: str) -> str:
     lines = (re.sub(r"^[\s#>*]+", "", line) for line in text.splitlines())
-    return re.sub(r" ?= ?", "=", " ".join(" ".join(lines).split()))
+    return " ".join(" ".join(lines).split())
 
 
 def what_is_forbidden(course: Course, private: str | Path | None = None) -> Forbidden:
@@ -107,8 +117,8 @@ def what_is_forbidden(course: Course, private: str | Path | None = None) -> Forb
     if private is not None:
         secrets += _private(private, course, {name.partition("/")[0] for name in notebooks})
     text = "\n".join(seen)
-    secret = {(s.kind, s.text): s for s in secrets if not stands_in(s.text, text)}
-    return Forbidden(list(secret.values()), notebooks, tests)
+    kept = {(s.kind, s.plain): s for s in secrets if not stands_in(s.plain, text)}
+    return Forbidden(list(kept.values()), notebooks, tests)
 
 
 def stands_in(words: str, text: str) -> bool:
@@ -161,19 +171,19 @@ def pieces(kind: str, text: str) -> list[str]:
 
     Examples
     --------
-    >>> pieces("hidden test", "import math\npoints = grade(f, seed = 9001)\nelse:\n    x = 1")
-    ['points=grade(f, seed=9001)', 'seed=9001']
+    >>> pieces("hidden test", "import math\npoints = grade(f, seed=9001)\nelse:\n    x = 1")
+    ['points = grade(f, seed=9001)', 'seed=9001']
     >>> pieces("model answer", "Train it\nanew, with the same steps. Look. Compare.")
     ['Train it anew, with the same steps.']
     """
     if kind == MODEL:
-        lines = _SENTENCE_END.split(plain(text))
+        lines = _SENTENCE_END.split(_in_one_line(text))
     else:
-        lines = [plain(line) for line in text.splitlines()]
+        lines = [_in_one_line(line) for line in text.splitlines()]
         lines = [line for line in lines if not line.startswith(("import ", "from "))]
     found = [line for line in lines if _says_something(line, FEWEST_WORDS[kind])]
-    if not found and _says_something(plain(text), 2):
-        found = [plain(text)]
+    if not found and _says_something(_in_one_line(text), 2):
+        found = [_in_one_line(text)]
     if kind in (HIDDEN, PRIVATE):
         found += _NUMBER.findall(plain(text))
     return found

@@ -106,7 +106,7 @@ def _text(
     for secret in forbidden.secrets:
         if secret.kind in said or (module and secret.kind == ANSWER):
             continue
-        if stands_in(secret.text, reduced):
+        if stands_in(secret.plain, reduced):
             said.add(secret.kind)
             what = f"holds {secret.text!r}, of a {secret.kind} ({secret.home})"
             yield Problem(name, cell, what, _TAKE_OUT)
