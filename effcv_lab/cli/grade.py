@@ -31,6 +31,13 @@ def describe(commands) -> None:
         help="wall-clock time for each submission (default: 300)",
     )
     command.add_argument(
+        "--limit-megabytes",
+        type=whole(100),
+        default=3000,
+        metavar="N",
+        help="memory for each submission, of which torch takes up to 800 (default: 3000)",
+    )
+    command.add_argument(
         "--workers",
         type=whole(1),
         default=0,
@@ -63,6 +70,7 @@ def _grade(given) -> int:
         students=given.student,
         force=given.force,
         limit_seconds=given.limit_seconds,
+        limit_megabytes=given.limit_megabytes,
         workers=given.workers,
         scheduler=given.scheduler,
         private=given.private_tests,

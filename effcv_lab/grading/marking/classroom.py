@@ -21,7 +21,7 @@ from effcv_lab.grading.marking.solution import prepare
 from effcv_lab.grading.marking.submission import NO_SPACE
 from effcv_lab.grading.marking.task import Task
 from effcv_lab.grading.sandbox.bubblewrap import require_sandbox
-from effcv_lab.grading.sandbox.limits import Limits
+from effcv_lab.grading.sandbox.limits import MB, Limits
 from effcv_lab.grading.sandbox.scratch import sweep
 from effcv_lab.grading.sandbox.settings import UNSAFE, Settings
 
@@ -41,6 +41,8 @@ class Wishes:
         Grade again what is graded and unchanged.
     limit_seconds : int
         Wall-clock time for each submission.
+    limit_megabytes : int
+        Memory for each submission.
     workers : int
         Submissions at a time; 0 for one on each core.
     scheduler : str, optional
@@ -54,6 +56,7 @@ class Wishes:
     students: Collection[str] = ()
     force: bool = False
     limit_seconds: int = LIMIT_SECONDS
+    limit_megabytes: int = 3000
     workers: int = 0
     scheduler: str | None = None
     private: str | Path | None = None
@@ -118,7 +121,10 @@ def grade_class(course: Course, assignment: str, wishes: Wishes) -> Report:
 
 def _task(course: Course, assignment: str, wishes: Wishes) -> Task:
     seconds = course.config.get("Execute", {}).get("timeout") or 30
-    limits = Limits(cpu_seconds=max(60, 2 * wishes.limit_seconds))
+    limits = Limits(
+        cpu_seconds=min(86_400, max(60, 2 * wishes.limit_seconds)),
+        memory_bytes=wishes.limit_megabytes * MB,
+    )
     settings = Settings(limits, kind=UNSAFE) if wishes.unsafe else Settings(limits)
     private = {}
     if wishes.private is not None:
