@@ -40,7 +40,7 @@ KEPT = {
 NOT_FOR_STUDENTS = [
     "gradebook.db", "nbgrader_config.py", "submitted/ann/a1_half/a1_half.ipynb", "grades/a1_status.csv",
     "autograded/ann/a1_half/a1_half.ipynb", "feedback/ann/a1_half/a1_half.html", ".git/config", "build/old.zip",
-    "tests/test_one.py", "tools/one.py", "results/other.json", "results/figure.png", "Makefile", "CONTRIBUTING.md",
+    "tests/test_one.py", "tools/one.py", "lectures/__pycache__/one.pyc", "results/other.json", "results/figure.png", "Makefile", "CONTRIBUTING.md",
     "effcv_lab/__pycache__/half.pyc", "effcv_lab/notes.docx", "lectures/.ipynb_checkpoints/01_one-checkpoint.ipynb",
     "assignments/a1_half/.ipynb_checkpoints/a1_half-checkpoint.ipynb", "assignments/.DS_Store", ".venv/bin/python",
 ]  # fmt: skip

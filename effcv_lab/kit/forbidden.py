@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 ANSWER, HIDDEN, MODEL, PRIVATE = "solution", "hidden test", "model answer", "private test"
 _REGIONS = {"SOLUTION": ANSWER, "HIDDEN TESTS": HIDDEN, "MARK SCHEME": MODEL}
 MARKER = re.compile(rf"\b(BEGIN|END) ({'|'.join(_REGIONS)})\b")
-_NUMBER = re.compile(r"\b\w+=\d{3,}\b")
+_SEED = re.compile(r"\b\w*seed\w*[=(]\d{3,}\b")
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+")
 SHORTEST = 8  # characters without spaces
 FEWEST_WORDS = {ANSWER: 2, HIDDEN: 2, PRIVATE: 2, MODEL: 6}
@@ -167,7 +167,7 @@ def pieces(kind: str, text: str) -> list[str]:
     r"""Return the lines of code, or the sentences of a text, by which a leak is known.
 
     Imports, short lines and lines of Python's own words alone say nothing, nor do short sentences; of a short text, all is
-    taken together. Of a hidden test, a number with a name is known by itself, such as a seed.
+    taken together. The seed of a hidden test is known by itself.
 
     Examples
     --------
@@ -185,7 +185,7 @@ def pieces(kind: str, text: str) -> list[str]:
     if not found and _says_something(_in_one_line(text), 2):
         found = [_in_one_line(text)]
     if kind in (HIDDEN, PRIVATE):
-        found += _NUMBER.findall(plain(text))
+        found += _SEED.findall(plain(text))
     return found
 
 
