@@ -55,7 +55,7 @@ def _look(cell: NotebookNode, released: NotebookNode) -> tuple[str, str]:
             )
         return "", ""
     if not cell.source.strip() or same_code(cell.source, released.source):
-        return "`{name}` is not written yet.", "write it; what you leave so earns no points"
+        return "`{name}` is not written yet.", "write it: unwritten, it earns no points"
     stub = STUB.search(released.source)
     if stub and stub.group().strip() in [line.strip() for line in cell.source.splitlines()]:
         return (

@@ -140,7 +140,7 @@ def write_mended(found: Checkup) -> Path | None:
         kept = path.with_name(f"{path.stem}.before-mend-{number}.ipynb")
     text = to_text(found.mended)
     draft = path.with_name(f".{path.name}.{os.getpid()}")
-    draft.write_text(text, encoding="utf-8", newline="\n")
+    draft.write_bytes(text.encode("utf-8", "replace"))  # half a character is none
     shutil.copy2(path, kept)
     draft.replace(path)
     return kept

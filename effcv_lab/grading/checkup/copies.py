@@ -74,6 +74,7 @@ def mend(
     for cell in notebook.cells:
         if name := grade_id(cell):
             _restore(cell, official[name])
+    _tell_apart(notebook)
     return problems
 
 
@@ -100,6 +101,17 @@ def _told(
         cells.name(change.cell),
         by_mend=True,
     )
+
+
+def _tell_apart(notebook: NotebookNode) -> None:
+    """Give a new id to a cell whose id another one has: one that was put back, say."""
+    from nbformat.corpus.words import generate_corpus_id
+
+    seen: set[str] = set()
+    for cell in notebook.cells:
+        if cell.id in seen:
+            cell.id = generate_corpus_id()
+        seen.add(cell.id)
 
 
 def _unlock(cell: NotebookNode) -> None:

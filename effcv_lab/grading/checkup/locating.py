@@ -15,13 +15,13 @@ def find_notebook(what: str | None) -> Path:
     Parameters
     ----------
     what : str, optional
-        A notebook's path, a folder with one, or an assignment or its beginning: that of the working folder, else that of
-        the course. Default: the only assignment in the working folder.
+        A notebook's path, a folder with one, or an assignment or its beginning: that of the working folder, also under a
+        name that is only alike, else that of the course. Default: the only assignment in the working folder.
 
     Raises
     ------
     FileNotFoundError
-        If there is none; the message names what is alike.
+        If there is none.
     ValueError
         If it is none of these, or several are there.
     """
@@ -33,42 +33,44 @@ def find_notebook(what: str | None) -> Path:
     if path.is_dir():
         return _only_one(path)
     if path.suffix == ".ipynb" or len(path.parts) > 1:
-        raise FileNotFoundError(f"there is no file {what!r}{_alike(path.parent, path.stem)}")
+        alike = _alike(path.parent, path.stem)
+        hint = f"; there is {_listed(alike)}" if alike else ""
+        raise FileNotFoundError(f"there is no file {what!r}{hint}")
     name = releases.full_name(what)
     course = course_folder()
-    places = [Path(f"{name}.ipynb"), Path(name, f"{name}.ipynb")]
-    places += [course / "assignments" / name / f"{name}.ipynb"] if course else []
-    for place in places:
-        if place.is_file():
-            return place
-    folders = [Path(".")] + ([course / "assignments" / name] if course else [])
-    others = next(filter(None, (_alike(folder, name) for folder in folders)), "")
+    folders = [Path("."), Path(name), *([course / "assignments" / name] if course else [])]
+    for folder in folders:
+        if (folder / f"{name}.ipynb").is_file():
+            return folder / f"{name}.ipynb"
+        if alike := _alike(folder, name):
+            if len(alike) == 1:
+                return alike[0]
+            raise ValueError(f"which notebook? There are {_listed(alike)}: name one")
     raise FileNotFoundError(
-        f"{name}.ipynb is neither in this folder nor in assignments/{name} of the course{others}"
+        f"{name}.ipynb is neither in this folder nor in assignments/{name} of the course"
     )
 
 
 def _only_one(folder: Path) -> Path:
-    found = [path for path in sorted(folder.glob("*.ipynb")) if releases.meant_by(path.stem)]
+    found = [path for name in releases.names() for path in _alike(folder, name)]
     exact = [path for path in found if path.stem in releases.names()]
     if len(exact or found) == 1:
         return (exact or found)[0]
     known = ", ".join(releases.names())
     if not found:
         raise ValueError(f"which assignment? Name one: {known}; or the path of a notebook")
-    names = ", ".join(repr(path.name) for path in found)
-    raise ValueError(f"which notebook? There are {names}: name one")
+    raise ValueError(f"which notebook? There are {_listed(found)}: name one")
 
 
-def _alike(folder: Path, name: str) -> str:
-    """Return " (but ...)" if other notebooks of the same assignment lie there."""
+def _alike(folder: Path, name: str) -> list[Path]:
+    """Return the notebooks in a folder that may be meant for the same assignment."""
     meant = releases.meant_by(name)
-    found = [
-        p for p in sorted(folder.glob("*.ipynb")) if meant and releases.meant_by(p.stem) == meant
-    ]
-    if not found:
-        return ""
-    return f"; but there is {', '.join(repr(str(path)) for path in found)}: name that one"
+    found = sorted(folder.glob("*.ipynb")) if meant else []
+    return [p for p in found if releases.meant_by(p.stem) == meant and ".before-mend" not in p.name]
+
+
+def _listed(paths: list[Path]) -> str:
+    return ", ".join(repr(str(path)) for path in paths)
 
 
 def assignment_of(path: Path, grade_ids: set[str], named: str | None = None) -> str:

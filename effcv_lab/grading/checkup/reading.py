@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ from effcv_lab.grading.marking.reading import (
 if TYPE_CHECKING:
     from nbformat import NotebookNode
 
+CELL_ID = re.compile(r"[a-zA-Z0-9_-]{1,64}", re.ASCII)
 MOST_LEVELS = 60  # of lists in lists
 SAVE_AGAIN = "open it in JupyterLab, save it (Ctrl-S), then check again"
 START_AGAIN = "take a fresh copy of the assignment and paste your answers into it, cell by cell"
@@ -58,8 +60,13 @@ def _damage(content: bytes, error: Exception, path: Path) -> tuple[str, str]:
             "The file holds the marks of a Git merge (<<<<<<<): it is no notebook any more.",
             "git checkout --ours (or --theirs) on the file, then look at your answers",
         )
-    place = f" in line {error.lineno}" if isinstance(error, json.JSONDecodeError) else ""
-    return f"The file is damaged{place}: it is no notebook (no JSON).", _older(path)
+    if isinstance(error, json.JSONDecodeError):
+        if error.msg.startswith("Unterminated") or error.pos >= len(error.doc.rstrip()):
+            return "The file breaks off in the middle: it is no notebook.", _older(path)
+        return f"The file is damaged in line {error.lineno}: it is no notebook (no JSON).", _older(
+            path
+        )
+    return "The file is damaged: it is no notebook (no text, or no JSON).", _older(path)
 
 
 def _older(path: Path) -> str:
@@ -118,7 +125,7 @@ def _cell(cell: dict, taken: set[str]) -> dict:
     kind = cell.get("cell_type")
     kind = kind if kind in ("code", "raw") else "markdown"
     name = cell.get("id")
-    if not isinstance(name, str) or not 1 <= len(name) <= 64 or name in taken:
+    if not isinstance(name, str) or not CELL_ID.fullmatch(name) or name in taken:
         name = generate_corpus_id()
     taken.add(name)
     metadata = cell.get("metadata")

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from effcv_lab.grading.checkup.problem import Problem
     from effcv_lab.grading.checkup.running import Check
 
-WIDTH = 98
+WIDTH = 100
+INDENT = 4  # of what a check says
 MOST_LINES = 60  # of what one check says
 NOT_TEXT = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|[^\n\t -\x7e\xa0-\U0010ffff]")
 
@@ -36,7 +37,7 @@ def report(found: Checkup, kept: Path | None = None) -> str:
     left = [p for p in found.to_mend if p not in mended]
     if mended:
         parts.append(
-            _listed(f"Mended (the notebook as it was is in {kept.name})", mended, how=False)
+            _listed("Mended", mended, how=False) + f"\n  The notebook as it was: {kept.name}"
         )
     if left:
         parts.append(_listed("To mend before you hand in", left))
@@ -70,8 +71,8 @@ def _points(found: Checkup) -> str:
     lines = [f"Visible checks, run from a fresh kernel in {found.seconds:.0f} s"]
     width = max(len(check.name) for check in found.checks)
     for check in found.checks:
-        lines.append(f"  {check.name:<{width}}  {check.points:>4g} of {check.possible:g}")
-        lines += [f"      {line}".rstrip() for line in _said(check)]
+        lines.append(f"  {check.name:<{width}}  {check.points:>5g} of {check.possible:g}")
+        lines += [f"{' ' * INDENT}{line}".rstrip() for line in _said(check)]
     points = sum(check.points for check in found.checks)
     possible = sum(check.possible for check in found.checks)
     total = f"So far {points:g} of {possible:g} points by the visible checks"
@@ -80,14 +81,15 @@ def _points(found: Checkup) -> str:
     lines += [
         "",
         f"{total}.",
-        "Grading draws new inputs, and also tries promises that are not shown here.",
+        "Grading draws new inputs and also tries promises that stay hidden until then.",
     ]
     return "\n".join(lines)
 
 
 def _said(check: Check) -> list[str]:
-    """Return what a check printed, without the line that says the points again."""
+    """Return what a check printed, without what the report says anyway."""
     lines = NOT_TEXT.sub("", check.text).expandtabs(4).splitlines()
+    lines = [line for line in lines if not line.startswith("Grading draws new inputs")]
     if lines and lines[0] == f"{check.name}: {check.points:g} of {check.possible:g} points":
         lines = lines[1:]
     lines = [part for line in lines for part in _folded(line)]
@@ -98,11 +100,11 @@ def _said(check: Check) -> list[str]:
 
 def _folded(line: str) -> list[str]:
     """Fold a long line under itself."""
-    if len(line) <= WIDTH - 6:
+    if len(line) <= WIDTH - INDENT:
         return [line]
     indent = " " * min(len(line) - len(line.lstrip()), 40)
     return textwrap.wrap(
-        line.strip(), WIDTH - 6, initial_indent=indent, subsequent_indent=indent + "  "
+        line.strip(), WIDTH - INDENT, initial_indent=indent, subsequent_indent=indent + "  "
     )
 
 
@@ -131,6 +133,6 @@ def _entry(start: str, text: str) -> str:
 
 def _verdict(found: Checkup, left: list[Problem]) -> str:
     if not left:
-        return f"Nothing to mend. Hand in the file {found.assignment}.ipynb."
+        return f"Nothing is left to mend. Hand in the file {found.assignment}.ipynb."
     things = "one thing" if len(left) == 1 else f"{len(left)} things"
     return f"Before you hand in, mend {things} (see above)."

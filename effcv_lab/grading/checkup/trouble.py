@@ -70,7 +70,7 @@ ENDED = {
     ),
     of_kernel.DIED: (
         "The kernel died in this cell; the cells below it did not run.",
-        "look for os._exit, for endless recursion in compiled code, or for arrays beyond memory",
+        "look for os._exit, endless recursion in compiled code, or arrays beyond memory",
     ),
     of_kernel.EXITED: (
         "The cell ends the kernel: the cells below it do not run.",
@@ -103,14 +103,14 @@ def _old_kernel(name: str, found: Run, index: int, cells: Cells) -> Problem:
         maker = cells.name(found.cells[above[-1]][0])
         return Problem(
             f"`{name}` is missing here: the cell that makes it did not get so far.",
-            f"mend {maker}",
+            f"first repair {maker}",
             where,
         )
     if below:
         maker = cells.name(found.cells[below[0]][0])
         return Problem(
-            f"`{name}` is made only further down: this worked because of an older run.",
-            f"move it above, out of {maker}",
+            f"`{name}` is made only further down: it worked for you because of an older run.",
+            f"make it above; now it stands in {maker}",
             where,
         )
     return Problem(
@@ -143,7 +143,7 @@ def _raised(cell: NotebookNode, ran: Ran, where: str, beside: Path) -> list[Prob
         return [
             Problem("The cell calls sys.exit().", "delete that: the cell is over at its end", where)
         ]
-    return [Problem(what, "mend the cell, or delete it if it was only for trying", where)]
+    return [Problem(what, "repair the cell, or delete it if it was only for trying", where)]
 
 
 def _line(error: NotebookNode) -> str:
