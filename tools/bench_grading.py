@@ -51,22 +51,27 @@ class Way:
     scores: dict[str, dict[str, float | None]]
 
 
+def classroom():
+    """Return the tests' module of that name: how classes are made there."""
+    if (tests := str(ROOT / "tests")) not in sys.path:
+        sys.path.insert(0, tests)
+    return importlib.import_module("classroom")
+
+
 def submissions(count: int) -> Iterator[tuple[str, dict[str, str]]]:
     """Yield students and their answers: hostile ones first, then right, wrong and differently right ones in turn."""
-    sys.path.insert(0, str(ROOT / "tests"))
-    from classroom import answers_in, catalogue, right_answers, source_as
-
+    room = classroom()
     solution = json.loads((ROOT / "solutions" / NAME / f"{NAME}.ipynb").read_text(encoding="utf-8"))
-    right = answers_in(solution)
-    first = next(iter(catalogue(NAME)))
+    right = room.answers_in(solution)
+    first = next(iter(room.catalogue(NAME)))
     for name, source in list(HOSTILE.items())[:count]:
         yield f"hostile_{name}", right | {first: f"{right[first]}\n{source}"}
     others = [{}, dict.fromkeys(right)]
-    versions = {name: list(found.values()) for name, found in right_answers(NAME).items()}
-    mistakes = {name: check.misconceptions for name, check in catalogue(NAME).items()}
+    versions = {name: list(found.values()) for name, found in room.right_answers(NAME).items()}
+    mistakes = {name: check.misconceptions for name, check in room.catalogue(NAME).items()}
     for k in range(max(map(len, mistakes.values()))):
-        others.append({n: source_as(n, v[k % len(v)]) for n, v in versions.items()})
-        others.append({n: source_as(n, m[k % len(m)].version) for n, m in mistakes.items()})
+        others.append({n: room.source_as(n, v[k % len(v)]) for n, v in versions.items()})
+        others.append({n: room.source_as(n, m[k % len(m)].version) for n, m in mistakes.items()})
     for number in range(count - len(HOSTILE)):
         changed = others[number % len(others)]
         answers = {name: text for name, text in (right | changed).items() if text is not None}
@@ -75,8 +80,6 @@ def submissions(count: int) -> Iterator[tuple[str, dict[str, str]]]:
 
 def make_class(folder: Path, count: int) -> None:
     """Make a course in which a class has handed in."""
-    from classroom import answered
-
     (folder / "solutions").mkdir(parents=True)
     shutil.copytree(ROOT / "solutions" / NAME, folder / "solutions" / NAME)
     config = (ROOT / "nbgrader_config.py").read_text(encoding="utf-8")
@@ -87,7 +90,7 @@ def make_class(folder: Path, count: int) -> None:
     for student, answers in submissions(count):
         path = folder / "submitted" / student / NAME / f"{NAME}.ipynb"
         path.parent.mkdir(parents=True)
-        path.write_text(json.dumps(answered(release, answers)), encoding="utf-8")
+        path.write_text(json.dumps(classroom().answered(release, answers)), encoding="utf-8")
 
 
 def _run(command: list[str], folder: Path) -> tuple[float, float]:
