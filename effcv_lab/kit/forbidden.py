@@ -173,6 +173,8 @@ def pieces(kind: str, text: str) -> list[str]:
     --------
     >>> pieces("hidden test", "import math\npoints = grade(f, seed=9001)\nelse:\n    x = 1")
     ['points = grade(f, seed=9001)', 'seed=9001']
+    >>> pieces("solution", "while True:\n    break\nreturn secret")
+    ['return secret']
     >>> pieces("model answer", "Train it\nanew, with the same steps. Look. Compare.")
     ['Train it anew, with the same steps.']
     """
