@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import itertools
 import re
 from collections import Counter
 from collections.abc import Callable
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from nbformat import NotebookNode
 
 PICTURES = {"image/png": b"\x89PNG\r\n\x1a\n", "image/jpeg": b"\xff\xd8\xff"}
-MOST_ALT = 2_000
+MOST_ALT, MOST_POINTS = 2_000, 1_000_000
 WIDGET = "application/vnd.jupyter.widget-view+json"
 #: What stood where nothing is left, and how a grader is told of it.
 STOOD = {
@@ -38,7 +39,7 @@ OTHER = ("something of a kind that is not shown", "other kinds")
 _OBJECT = re.compile(
     r"<IPython\.[\w.]+ object>"
 )  # what IPython prints of something that has no text
-_NAME = re.compile(r"[A-Za-z0-9_-]{1,200}")
+_NAME, _ID = re.compile(r"[A-Za-z0-9_-]{1,200}"), re.compile(r"[A-Za-z0-9_-]{1,64}")
 #: What nbgrader may note on a cell, with the types that it must have.
 SETTINGS = {
     **dict.fromkeys(("grade", "solution", "locked", "task"), bool),
@@ -147,7 +148,7 @@ def _number(value: Any) -> int | None:
 
 def _settings(noted: dict) -> dict:
     """Keep what nbgrader notes on a cell where it is of the right kind; without a name there is nothing to keep."""
-    kept = {key: noted[key] for key, kind in SETTINGS.items() if _fits(noted.get(key), kind)}
+    kept = {k: noted[k] for k, kind in SETTINGS.items() if k in noted and _fits(noted[k], kind)}
     if "grade_id" not in kept:
         return {}
     if isinstance(noted.get("comment"), str):
@@ -160,7 +161,9 @@ def _fits(value: Any, kind: Any) -> bool:
         return isinstance(value, str) and kind.fullmatch(value) is not None
     if isinstance(kind, tuple) and isinstance(kind[0], str):
         return isinstance(value, str) and value in kind
-    return isinstance(value, kind) and (kind is bool or not isinstance(value, bool))
+    if isinstance(value, bool) or kind is bool:
+        return isinstance(value, bool) and kind is bool
+    return isinstance(value, kind) and (value is None or -MOST_POINTS <= value <= MOST_POINTS)
 
 
 def _give_ids(cells: list[dict], found: Counter[str]) -> None:
@@ -168,12 +171,10 @@ def _give_ids(cells: list[dict], found: Counter[str]) -> None:
     seen: set[str] = set()
     for number, cell in enumerate(cells):
         given = cell["id"]
-        if not (isinstance(given, str) and _NAME.fullmatch(given[:64]) and given not in seen):
+        if not (isinstance(given, str) and _ID.fullmatch(given) and given not in seen):
             found["replaced: ids of cells"] += given is not None
-            given = f"cell-{number}"
-            while given in seen:
-                given += "-"
-        cell["id"] = given = given[:64]
+            given = next(name for n in itertools.count(number) if (name := f"cell-{n}") not in seen)
+        cell["id"] = given
         seen.add(given)
 
 
@@ -192,16 +193,14 @@ def _output(output: dict, told: Counter[str]) -> dict:
         made["execution_count"] = _number(output.get("execution_count"))
     data = _get(output, "data")
     kept = _shown(data, lambda text: _printed(text, told))
-    alts = {t: _alt(_get(output, "metadata"), t) for t in kept if t in PICTURES}
+    pictures = [t for t in kept if t in PICTURES]
+    alts = {t: alt for t in pictures if (alt := _alt(_get(output, "metadata"), t))}
     dropped = [STOOD.get(key, OTHER) for key in sorted(set(data) - set(kept), key=_order)]
     told.update(f"left out of outputs: {words}" for _, words in dropped)
-    if not kept or (not alts and (WIDGET in data or _OBJECT.fullmatch(kept["text/plain"].strip()))):
-        stood = dropped[0][0] if dropped else OTHER[0]
-        kept = {"text/plain": f"[{stood}]"}
-    return made | {
-        "data": kept,
-        "metadata": {kind: {"alt": alt} for kind, alt in alts.items() if alt},
-    }
+    nothing = WIDGET in data or _OBJECT.fullmatch(kept.get("text/plain", "").strip())
+    if not kept or (dropped and nothing and not pictures):
+        kept = {"text/plain": f"[{dropped[0][0] if dropped else OTHER[0]}]"}
+    return made | {"data": kept, "metadata": {t: {"alt": alt} for t, alt in alts.items()}}
 
 
 def _order(kind: Any) -> tuple[int, str]:
