@@ -31,7 +31,7 @@ MASTER = ASSIGNMENT.replace("# The model answer.", f"# {MODEL}\n# Yes.").replace
     "points += 2 * (half(-3) == -1.5)", "points += 2 * grade(half, seed=7301, hidden=True)"
 )
 RECORDED = LECTURE + '\n# %%\nload_record("toy")\n'
-MODULE = '"""Half, as the kit has it; a hint to the words BEGIN SOLUTION."""\n\n\ndef half(x):\n    secret = x / 2\n    return secret\n'
+MODULE = '"""Half, as the kit has it; a hint to the words BEGIN SOLUTION."""\n\n\ndef half(x):\n    # as after BEGIN SOLUTION\n    secret = x / 2\n    return secret\n'
 KEPT = {
     "LICENSE", "README.md", "constraints.txt", "environment.yml", "pyproject.toml",
     LECTURE_FILE, RELEASE, "assignments/a1_half/data.csv", "results/toy.json", PACKAGED,
@@ -207,7 +207,7 @@ PLANTS = {
     "solution in data": (in_file("assignments/a1_half/hint.txt", "a\n\nsecret = x / 2\n"), "assignments/a1_half/hint.txt", ": holds 'secret = x / 2'"),
     "solution in UTF-16": (in_file("assignments/a1_half/hint.txt", "secret = x / 2".encode("utf-16")), "assignments/a1_half/hint.txt", ": holds 'secret = x / 2'"),
     "solution in an archive": (archive_of("secret = x / 2"), "assignments/a1_half/arrays.npz", "inner.txt: holds 'secret = x / 2'"),
-    "solution as a record": (in_file("results/toy.json", json.dumps({"code": ["a\n", "secret = x / 2\n"]})), "results/toy.json", ": holds 'secret = x / 2'"),
+    "solution as a record": (in_file("results/toy.json", json.dumps({"code": ["secret = ", "x / 2\n"]})), "results/toy.json", ": holds 'secret = x / 2'"),
     "hidden line": (lambda root: edit(root, RELEASE, lambda nb: find_cell(nb, "test_half").update(source="points += 2 * grade(half, seed=7301,\n   hidden=True)")), RELEASE, f"test_half: holds 'points += 2 * grade(half, seed=7301, hidden=True)', of a hidden test ({SOLUTION}, test_half)"),
     "hidden line in the packaged release": (lambda root: edit(root, PACKAGED, cell_with("x = grade(f, seed = 7301)")), PACKAGED, "cell 7: holds 'seed=7301', of a hidden test"),
     "hidden seed in a module": (in_file("effcv_lab/more.py", '"""As seed = 7301 says."""\n'), "effcv_lab/more.py", ": holds 'seed=7301', of a hidden test"),
@@ -274,6 +274,7 @@ def test_lines_of_private_tests_are_found_where_they_are_given(course, tmp_path)
 
 def test_what_the_assignment_shows_anyway_may_stand_in_a_lecture(course, tmp_path):
     in_lecture("points = 2 * (half(4) == 2)\nimport math\nelse:\n    return x")(course.root)
+    put(course.root, "effcv_lab/why.py", "x = 1\n")  # named like a question, which is no test
     build_kit(course, tmp_path / "kit.zip")
 
 

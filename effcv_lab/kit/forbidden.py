@@ -126,8 +126,8 @@ def stands_in(words: str, text: str) -> bool:
 
     Examples
     --------
-    >>> stands_in("low=1", "below=1"), stands_in("low=1", "if low=1:")
-    (False, True)
+    >>> [stands_in("low=1", text) for text in ("below=1", "low=10", "if low=1:")]
+    [False, False, True]
     """
     if words not in text:
         return False
