@@ -14,10 +14,12 @@ from small_course import ASSIGNMENT, ROOT
 from effcv_lab import cli
 from effcv_lab.grading.checkup import checkup, kernel, names, releases
 from effcv_lab.grading.checkup.checkup import check_up, write_mended
-from effcv_lab.grading.checkup.kernel import fresh_kernel
+from effcv_lab.grading.checkup.kernel import Ran, fresh_kernel
 from effcv_lab.grading.checkup.locating import assignment_of, find_notebook
+from effcv_lab.grading.checkup.problem import Cells
 from effcv_lab.grading.checkup.report import report
 from effcv_lab.grading.checkup.running import Run
+from effcv_lab.grading.checkup.trouble import troubles
 from tools.notebooks.convert import build_notebook
 from tools.notebooks.release import make_release
 from tools.notebooks.targets import CONFIG
@@ -159,6 +161,19 @@ def test_a_helper_from_an_old_kernel_is_told_once_where_it_is_used(good, hand):
     found = check_up(hand(good))
     only(found, "cell 3, half: def half(x):", "`halved` is made by no cell", "write what makes")
     assert found.checks[0].points == 0 and "NameError" in found.checks[0].text
+
+
+def test_what_a_check_prints_of_a_missing_name_is_understood(good, tmp_path):
+    """The kit's checks catch what a function raises, and tell it."""
+    find(good, "half")["source"] = "def half(x):\n    return halved(x)"
+    notebook = nbformat.from_dict(good)
+    text = "it stopped with NameError: name 'halved' is not defined (line 2 of its cell)"
+    told = nbformat.v4.new_output("stream", name="stdout", text=text)
+    ran = [(notebook.cells[2], Ran()), (notebook.cells[3], Ran(outputs=[told]))]
+    problems = troubles(Run(ran), Cells(notebook), tmp_path, 60)
+    assert [(p.what[:22], p.where[:12], p.note) for p in problems] == [
+        ("`halved` is made by no", "cell 3, half", False)
+    ]
 
 
 def test_a_name_whose_cell_failed_points_to_that_cell(good, hand):
@@ -366,6 +381,7 @@ def test_an_answer_in_another_cell_is_good_and_a_lost_one_is_put_back(good, hand
 
 def test_an_answer_in_the_copy_is_to_be_moved(release, hand, not_run):
     notebook = answered(release, {"half": RIGHT["half"]})
+    copy_below("half")(notebook)
     copy_below("why", source="My words.")(notebook)
     found = check_up(hand(notebook))
     assert "your answer stands in a copy of this cell" in found.to_mend[-1].mend
@@ -457,6 +473,12 @@ def test_a_wrong_name_is_told(name, folder, words, good, hand, not_run):
         assert found.problems == []
     else:
         only(found, words, "exactly", "a1_half")
+
+
+def test_its_exact_name_tells_more_than_its_cells(good, hand, releases_folder, not_run):
+    (releases_folder / "b2_half.ipynb").write_text(json.dumps(good), encoding="utf-8")
+    assert check_up(hand(good, "b2_half.ipynb", "x")).assignment == "b2_half"
+    assert check_up(hand(good, "c3.ipynb", "x")).assignment == "a1_half"
 
 
 def test_which_assignment_it_is_may_be_said_and_must_be_where_nothing_tells(hand):

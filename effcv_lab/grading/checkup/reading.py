@@ -96,8 +96,7 @@ def _notebook(content: Any, path: Path) -> NotebookNode:
         )
     if _levels(content) > MOST_LEVELS:
         raise Unreadable("The notebook is nested too deeply to be one.", START_AGAIN)
-    taken: set[str] = set()
-    made = [_cell(cell, taken) for cell in cells if isinstance(cell, dict)]
+    made = [_cell(cell) for cell in cells if isinstance(cell, dict)]
     metadata = content.get("metadata")
     metadata = metadata if isinstance(metadata, dict) else {}
     return nbformat.from_dict(
@@ -114,20 +113,17 @@ def _levels(content: Any) -> int:
             x.values() if isinstance(x, dict) else x for x in inner if isinstance(x, dict | list)
         ]
         inner = [value for holder in holders for value in holder if isinstance(value, dict | list)]
-        if levels > MOST_LEVELS:
-            break
     return levels
 
 
-def _cell(cell: dict, taken: set[str]) -> dict:
+def _cell(cell: dict) -> dict:
     from nbformat.corpus.words import generate_corpus_id
 
     kind = cell.get("cell_type")
     kind = kind if kind in ("code", "raw") else "markdown"
     name = cell.get("id")
-    if not isinstance(name, str) or not CELL_ID.fullmatch(name) or name in taken:
+    if not isinstance(name, str) or not CELL_ID.fullmatch(name):
         name = generate_corpus_id()
-    taken.add(name)
     metadata = cell.get("metadata")
     metadata = metadata if isinstance(metadata, dict) else {}
     made = {
