@@ -166,7 +166,7 @@ def test_a_helper_from_an_old_kernel_is_told_once_where_it_is_used(good, hand):
 def test_what_a_check_prints_of_a_missing_name_is_understood(good, tmp_path):
     """The kit's checks catch what a function raises, and tell it."""
     find(good, "half")["source"] = "def half(x):\n    return halved(x)"
-    notebook = nbformat.from_dict(good)
+    notebook = nbformat.reads(json.dumps(good), as_version=4)
     text = "it stopped with NameError: name 'halved' is not defined (line 2 of its cell)"
     told = nbformat.v4.new_output("stream", name="stdout", text=text)
     ran = [(notebook.cells[2], Ran()), (notebook.cells[3], Ran(outputs=[told]))]
