@@ -33,5 +33,13 @@ c.Autograde.sanitize_preprocessors = [
     "nbgrader.preprocessors.CheckCellMetadata",
 ]
 
+# What students get back shows no hidden test, and nothing of a submission acts in it.
+c.GenerateFeedback.preprocessors = [
+    "nbgrader.preprocessors.GetGrades",
+    "effcv_lab.grading.feedback.ForStudents",
+    "nbconvert.preprocessors.CSSHTMLHeaderPreprocessor",
+]
+c.GenerateFeedback.exporter_class = "effcv_lab.grading.feedback_page.FeedbackPage"
+
 # All graded cells of an assignment take under 30 s on two cores; one cell gets at most this.
 c.Execute.timeout = 60

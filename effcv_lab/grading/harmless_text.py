@@ -14,7 +14,7 @@ MOST_COLOURS, MOST_COLOURED = 1_000, 200_000  # codes in a text, characters of a
 _URL = r"https?://[A-Za-z0-9][^\s()<>\\\"'&`]*"
 #: What acts, and where it is broken: at the end of the first group.
 _ACTIVE = {
-    "HTML": r"(<)(?=[A-Za-z/!?])",
+    "HTML": r"(<)(?=[A-Za-z/!?])(?!/?(?:details|summary)>)",  # these two, bare, are the assignments' own hints
     "character references": r"(&)(?=#|[A-Za-z][A-Za-z0-9]*;)",
     "pictures": r"(!)(?=\[)",
     "links that are not plain": rf"(\])(?=\((?!{_URL}\))|:)",
@@ -25,7 +25,7 @@ _ACTIVE = {
     "diagrams": r"(?m)((?:`{3,}|~{3,})[ \t]*mer)(?=maid)",
 }
 #: A heading gets an id made of its text, which could be that of a box for points. It gets another one.
-_HEADING = re.compile(r"((?<![\w/#])#+(?!#))")
+_HEADING = re.compile(rf"((?<![\w/#])#+(?!#)[ \t]*+)(?!{JOINER})")
 _UNDERLINE = re.compile(r"(?m)^(?=.*[=-])([ \t>]*(?:=+|-+))[ \t]*$")
 _PATTERNS = {kind: re.compile(pattern) for kind, pattern in _ACTIVE.items()}
 
@@ -57,7 +57,8 @@ def as_text(value: object) -> str:
 def passive(text: str) -> tuple[str, list[str]]:
     r"""Make a Markdown text show what acts as text.
 
-    Emphasis, lists, tables, code, formulas and plain links to http and https stay.
+    Emphasis, lists, tables, code, formulas, plain links to http and https, and folds (``<details>``) stay. What is passive
+    already is not changed.
 
     Parameters
     ----------
@@ -83,8 +84,7 @@ def passive(text: str) -> tuple[str, list[str]]:
     for kind, pattern in _PATTERNS.items():
         text, count = pattern.subn(rf"\1{JOINER}", text)
         kinds += [kind] * (count > 0)
-    text = _HEADING.sub(rf"\1{JOINER}" if "#" in text else r"\1", text)
-    return _without_underlines(text), kinds
+    return _without_underlines(_HEADING.sub(rf"\1{JOINER}", text)), kinds
 
 
 def _without_underlines(text: str) -> str:
