@@ -34,7 +34,7 @@ def effcv(*words, cwd=None, **environment):
 # --- help, version, mistakes
 
 
-@pytest.mark.parametrize("command", ["", "doctor", "lab", "reproduce"])
+@pytest.mark.parametrize("command", ["", "check", "doctor", "grade", "kit", "lab", "reproduce"])
 def test_every_help_ends_with_an_example_that_is_understood(command, capsys):
     with pytest.raises(SystemExit) as end:
         cli.main([*command.split(), "--help"])

@@ -1,9 +1,9 @@
 """Every assignment through nbgrader: released, handed in by a whole class, graded.
 
-One run of nbgrader grades the model solution, the untouched release, mistakes of the catalogue, right answers written
-differently, and a damaged notebook. Submission k holds the k-th of the mistakes chosen for each function, and nothing
-else: a cell that trains with an unwritten function says so and goes on, which keeps the run short. All mistakes, not only
-those chosen, are tried on the checks themselves in ``test_assignment_checks.py``.
+One run of ``effcv grade`` (of nbgrader itself where there is no sandbox) grades the model solution, the untouched release,
+mistakes of the catalogue, right answers written differently, and a damaged notebook. Submission k holds the k-th of the
+mistakes chosen for each function, and nothing else: a cell that trains with an unwritten function says so and goes on,
+which keeps the run short. All mistakes, not only those chosen, are tried on the checks themselves in ``test_assignment_checks.py``.
 """
 
 import copy

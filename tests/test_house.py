@@ -23,6 +23,7 @@ ALLOWED = {
     ".gitignore",
     "CHANGELOG.md",
     "CONTRIBUTING.md",
+    "INSTRUCTORS.md",
     "LICENSE",
     "Makefile",
     "README.md",

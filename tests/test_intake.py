@@ -125,7 +125,7 @@ def room(tmp_path_factory):
         notebook = answered(room.release(), RIGHT)
         change(notebook)
         room.submit(student, notebook)
-    room.grade()
+    room.grade(plain=True)
     return room
 
 

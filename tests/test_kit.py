@@ -22,7 +22,6 @@ from effcv_lab.kit.contents import for_students
 from tools.notebooks.course import build
 
 # Course makes nbgrader's application with an argument that it does not have.
-pytestmark = pytest.mark.filterwarnings("ignore:Passing unrecognized arguments:DeprecationWarning")
 
 LECTURE_FILE, RELEASE = "lectures/01_one.ipynb", "assignments/a1_half/a1_half.ipynb"
 SOLUTION, PACKAGED = "solutions/a1_half/a1_half.ipynb", "effcv_lab/grading/releases/a1_half.ipynb"

@@ -12,7 +12,6 @@ from effcv_lab.grading.private_tests import graded_tests, load_private_tests, ov
 from tools.notebooks.convert import build_notebook
 
 # Course makes nbgrader's application with an argument that it does not have.
-pytestmark = pytest.mark.filterwarnings("ignore:Passing unrecognized arguments:DeprecationWarning")
 OWN = "points += 2 * (half(-6) == -3)\n"
 BEGIN, END = "### BEGIN HIDDEN TESTS", "### END HIDDEN TESTS"
 

@@ -130,16 +130,12 @@ def _megabytes(pid: int) -> float:
 
 def scores(folder: Path) -> dict[str, dict[str, float | None]]:
     """Return the automatic scores in a course's gradebook, by student and cell."""
-    api = importlib.import_module("nbgrader.api")
+    api, found = importlib.import_module("nbgrader.api"), {}
     with api.Gradebook(f"sqlite:///{folder}/gradebook.db", "effcv") as gradebook:
-        return {
-            submission.student.id: {
-                grade.name: grade.auto_score
-                for notebook in submission.notebooks
-                for grade in notebook.grades
-            }
-            for submission in gradebook.assignment_submissions(NAME)
-        }
+        for submission in gradebook.assignment_submissions(NAME):
+            grades = [grade for notebook in submission.notebooks for grade in notebook.grades]
+            found[submission.student.id] = {grade.name: grade.auto_score for grade in grades}
+    return found
 
 
 def measure(folder: Path, count: int, words: list[str], warm_up: list[str]) -> Way:
@@ -194,11 +190,9 @@ def main(arguments: list[str] | None = None) -> None:
         ours = measure(Path(place, "ours"), count, grade, nets)
         rows.append(_row("effcv grade", count, ours))
     if not chosen.skip_plain:
-        rows[-1]["times_plain"] = round(plain.seconds / ours.seconds, 2)
-        rows[-1]["scores_differ"] = len(different(plain, ours))
-        print(
-            f"effcv grade is {plain.seconds / ours.seconds:.1f} times as fast; scores differ: {different(plain, ours) or 'none'}"
-        )
+        odd, ratio = different(plain, ours), plain.seconds / ours.seconds
+        rows[-1] |= {"times_plain": round(ratio, 2), "scores_differ": len(odd)}
+        print(f"effcv grade is {ratio:.1f} times as fast; scores differ: {odd or 'none'}")
     _keep(rows, chosen)
 
 
@@ -216,7 +210,7 @@ def _row(name: str, count: int, way: Way) -> dict:
 
 
 def _keep(rows: list[dict], chosen: argparse.Namespace) -> None:
-    """Keep the record of the benchmark as it is published; of others only the numbers are printed."""
+    """Keep the record of the benchmark as it is published."""
     name = "grading_memory" if chosen.skip_plain else "grading"
     if chosen.submissions not in (60, 300):
         return

@@ -109,6 +109,7 @@ def _settings(root: Path) -> tuple[Config, CourseDirectory]:
     """Let nbgrader read its configuration, in the order in which it does."""
     from nbgrader.apps.baseapp import NbGrader
 
-    app = NbGrader(log_level=logging.ERROR, load_cwd_config=False)
+    app = NbGrader(log_level=logging.ERROR)
+    app.load_cwd_config = False  # the course's own file is read below, wherever this runs
     app.initialize([], root=str(root))
     return app.config, app.coursedir

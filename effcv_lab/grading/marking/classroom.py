@@ -131,6 +131,7 @@ def _task(course: Course, assignment: str, wishes: Wishes) -> Task:
         from effcv_lab.grading.private_tests import load_private_tests
 
         private = load_private_tests(wishes.private, course, assignment)
+        print(f"Private tests of {', '.join(private) or 'no cell'}, from {wishes.private}.")
     return Task(course, assignment, Allowed(seconds, wishes.limit_seconds), settings, private)
 
 
