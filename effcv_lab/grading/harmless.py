@@ -151,6 +151,8 @@ def _settings(noted: dict) -> dict:
     kept = {k: noted[k] for k, kind in SETTINGS.items() if k in noted and _fits(noted[k], kind)}
     if "grade_id" not in kept:
         return {}
+    if kept.get("grade") or kept.get("task"):
+        kept["points"] = kept.get("points") or 0  # nbgrader's pages count on a number
     if isinstance(noted.get("comment"), str):
         kept["comment"] = passive(noted["comment"])[0]
     return kept
@@ -211,7 +213,8 @@ def _order(kind: Any) -> tuple[int, str]:
 def _printed(value: Any, told: Counter[str]) -> str:
     text = as_text(value)
     made = printed(text)
-    told["left out of outputs: escapes of a terminal"] += made != text and "\x1b" in text
+    if made != text and "\x1b" in text:
+        told["left out of outputs: escapes of a terminal"] += 1
     return made
 
 
