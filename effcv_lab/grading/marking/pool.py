@@ -12,6 +12,7 @@ import uuid
 from collections.abc import Iterator
 from dataclasses import asdict, replace
 
+import dask
 import distributed
 
 from effcv_lab.grading.marking.marks import Mark
@@ -82,12 +83,15 @@ def _client(workers: int, scheduler: str | None) -> Iterator[distributed.Client]
         with client:
             yield client
         return
+    nothing = {f"distributed.{who}.http.routes": [] for who in ("scheduler", "worker", "nanny")}
     with (
+        dask.config.set(nothing),
         distributed.LocalCluster(
             n_workers=workers,
             threads_per_worker=1,
             memory_limit=0,  # submissions are bounded by their sandbox, workers do not grow
-            dashboard_address=None,
+            security=True,  # keys of this run alone: whoever reaches a scheduler may run code
+            dashboard_address="127.0.0.1:0",
             silence_logs=logging.CRITICAL,
         ) as cluster,
         distributed.Client(cluster) as client,

@@ -10,6 +10,7 @@ import errno
 import os
 import shutil
 import traceback
+import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,7 @@ from effcv_lab.grading.marking.reading import Unreadable, read_notebook
 from effcv_lab.grading.marking.register import points, register
 from effcv_lab.grading.marking.task import Task, plain_files
 from effcv_lab.grading.marking.verdict import judge
+from effcv_lab.grading.sandbox.bubblewrap import require_sandbox
 from effcv_lab.grading.sandbox.limits import MB
 from effcv_lab.grading.sandbox.refusals import SandboxUnavailable
 
@@ -53,8 +55,9 @@ def mark_submission(task: Task, student: str, fingerprint: str = "") -> Mark:
         records.drop(student)
         mark = _mark(task, student, blank)
         records.save(mark)
-    except SandboxUnavailable:
-        raise
+    except SandboxUnavailable as error:
+        require_sandbox()  # raises, unless it was this submission alone
+        return _trouble(blank, error)
     except Exception as error:
         return _trouble(blank, error)
     return mark
@@ -62,8 +65,8 @@ def mark_submission(task: Task, student: str, fingerprint: str = "") -> Mark:
 
 def _trouble(mark: Mark, error: Exception) -> Mark:
     """Say what went wrong in the grader itself; nothing of this is kept, so that the next run tries again."""
-    full = getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT) or "disk is full" in str(
-        error
+    full = getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT) or any(
+        words in str(error) for words in ("disk is full", os.strerror(errno.ENOSPC))
     )
     last = traceback.extract_tb(error.__traceback__)[-1]
     mark.state = "error"
@@ -92,8 +95,8 @@ def _mark(task: Task, student: str, mark: Mark) -> Mark:
     except Unreadable as problem:
         mark.state, mark.reason, mark.advice = "corrupt", str(problem), problem.advice
         return mark
-    work = task.grades / ".work" / student
-    shutil.rmtree(work, ignore_errors=True)
+    # Of its own: a worker that was thought dead may still be at the same submission.
+    work = task.grades / ".work" / f"{student}.{uuid.uuid4().hex[:12]}"
     try:
         new = work / "new"
         _copy(task, folder, new)
@@ -170,6 +173,17 @@ def _replace(task: Task, student: str, new: Path, old: Path) -> None:
             path.chmod(permissions)
     place = task.course.folder("autograded", student, task.assignment)
     if place.exists():
-        shutil.move(place, old)
+        _move(place, old)
     place.parent.mkdir(parents=True, exist_ok=True)
-    shutil.move(new, place)
+    _move(new, place)
+
+
+def _move(folder: Path, place: Path) -> None:
+    """Rename a folder, or copy it to another disk; never into a folder that is there, as ``shutil.move`` would."""
+    try:
+        folder.rename(place)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        shutil.copytree(folder, place)
+        shutil.rmtree(folder)
