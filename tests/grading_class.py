@@ -1,13 +1,19 @@
 """A class that hands in one short assignment, for the tests of ``effcv grade``: cells that take milliseconds."""
 
+import contextlib
+import copy
 import csv
 import json
 import os
 import shutil
 import subprocess
 import sys
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
+import psutil
 import pytest
 from classroom import Classroom, answered
 from small_course import ROOT
@@ -69,6 +75,12 @@ RIGHT = {
     "why": "Because I measured it.",
 }
 FULL = {"test_half": 4.0, "test_entropy": 3.0, "why": None}
+#: Right answers and wrong ones in turn, so that nobody's scores can pass for another's.
+KINDS = (
+    ({}, FULL),
+    ({"half": "def half(x):\n    return x"}, FULL | {"test_half": 0.0}),
+    ({"entropy": "def entropy(probs):\n    return None"}, FULL | {"test_entropy": 0.0}),
+)
 
 
 def bubblewrap_or_skip():
@@ -81,6 +93,58 @@ def bubblewrap_or_skip():
     tried = subprocess.run(simplest, capture_output=True, text=True)
     if tried.returncode != 0:
         pytest.skip(f"this system refuses namespaces: {tried.stderr.strip()}")
+
+
+def wait_until(happened: Callable[[], Any], seconds: float, what: str) -> Any:
+    """Wait for something to be true; return it."""
+    stop = time.monotonic() + seconds
+    while not (found := happened()):
+        assert time.monotonic() < stop, f"{what}: not within {seconds:g} s"
+        time.sleep(0.02)
+    return found
+
+
+class Begun:
+    """A command at work, and all that it started."""
+
+    def __init__(self, program: subprocess.Popen, log: Path):
+        self.program, self._log = program, log
+        self._known = {psutil.Process(program.pid)}
+
+    @property
+    def said(self) -> str:
+        """What it has said so far."""
+        return self._log.read_text(encoding="utf-8", errors="replace")
+
+    def family(self) -> list[psutil.Process]:
+        """Return what it, or what it started, has started so far and still runs; whose parent died is known from before."""
+        for process in list(self._known):
+            with contextlib.suppress(psutil.NoSuchProcess):
+                self._known |= set(process.children(recursive=True))
+        return [p for p in self._known if p.pid != self.program.pid and _runs(p)]
+
+    def named(self, part: str) -> list[psutil.Process]:
+        """Return those of the family with some words in their command line."""
+        found = []
+        for process in self.family():
+            with contextlib.suppress(psutil.NoSuchProcess):
+                if part in " ".join(process.cmdline()):
+                    found.append(process)
+        return found
+
+    def wait(self, seconds: float) -> int:
+        """Wait for its end; return the exit code."""
+        try:
+            return self.program.wait(seconds)
+        except subprocess.TimeoutExpired:
+            pytest.fail(f"it did not end within {seconds:g} s; it said: {self.said[-2000:]}")
+
+
+def _runs(process: psutil.Process) -> bool:
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 class GradedClass(Classroom):
@@ -96,13 +160,43 @@ class GradedClass(Classroom):
             path.write_text(path.read_text("utf-8") + "\n" + self.config, encoding="utf-8")
         super().nbgrader(*arguments)
 
+    @classmethod
+    def like(cls, other: "GradedClass", folder: Path) -> "GradedClass":
+        """Return another class with the same release, before anything is handed in; ``folder`` is not there yet."""
+        shutil.copytree(other.folder, folder, ignore=shutil.ignore_patterns("submitted", "grades"))
+        room = copy.copy(other)
+        room.folder = folder
+        return room
+
     def answer(self, student: str, **answers: str) -> None:
         """Hand in right answers but for those given."""
         self.submit(student, answered(self.release(), RIGHT | answers))
 
+    def answer_in_turn(self, count: int, seconds: float) -> dict[str, dict]:
+        """Hand in several answers, each slow by so much; return the scores that each must get."""
+        right = {}
+        for number in range(count):
+            student, (answers, scores) = f"s{number:02}", KINDS[number % len(KINDS)]
+            answers = {"half": RIGHT["half"]} | answers
+            answers["half"] = f"import time\ntime.sleep({seconds})\n{answers['half']}"
+            self.answer(student, **answers)
+            right[student] = scores
+        return right
+
+    def records(self) -> dict[str, int]:
+        """Return when each record was written, in ns, by student."""
+        found = {}
+        for path in (self.folder / "grades" / "a9_records").glob("[!.]*.json"):
+            with contextlib.suppress(FileNotFoundError):  # dropped just now
+                found[path.stem] = path.stat().st_mtime_ns
+        return found
+
+    #: Put before each command.
+    prefix: tuple[str, ...] = ()
+
     def command(self, *words: str) -> list[str]:
         """Return the words that start the command line."""
-        return [sys.executable, "-m", "effcv_lab.cli", *words]
+        return [*self.prefix, sys.executable, "-m", "effcv_lab.cli", *words]
 
     def environment(self) -> dict[str, str]:
         """Return the environment of a command in this class."""
@@ -122,6 +216,29 @@ class GradedClass(Classroom):
         self.said_ = done.stdout + done.stderr
         assert done.returncode == code, self.said_
         return self.said_
+
+    @contextlib.contextmanager
+    def begun(self, *words: str) -> Iterator["Begun"]:
+        """Start a command of the kit here, in a process group of its own; whatever is left of it at the end is killed."""
+        log = self.folder.with_name(f"{self.folder.name}-{time.monotonic_ns()}.log")
+        with open(log, "wb") as file:
+            program = subprocess.Popen(
+                self.command(*words),
+                cwd=self.folder,
+                env=self.environment(),
+                stdout=file,
+                stderr=file,
+                start_new_session=True,
+            )
+        begun = Begun(program, log)
+        try:
+            yield begun
+        finally:
+            for process in begun.family():
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    process.kill()
+            program.kill()
+            program.wait()
 
     def table(self) -> dict[str, dict[str, str]]:
         """Return the status table by student."""

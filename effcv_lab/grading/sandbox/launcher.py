@@ -31,7 +31,7 @@ from effcv_lab.grading.sandbox.watchdog import Watchdog
 
 INTERVAL = 0.05  # seconds between two looks at a sandbox
 FIRST_TO_GO = "1000"  # should the whole machine run out of memory, Linux ends these processes first
-UNAVAILABLE, REFUSED = 3, 4
+UNAVAILABLE, REFUSED, TROUBLE = 3, 4, 5
 
 
 def main(argv: list[str]) -> int:
@@ -52,6 +52,9 @@ def main(argv: list[str]) -> int:
         missing = isinstance(problem, SandboxUnavailable)
         status.state, status.words = "unavailable" if missing else "refused", str(problem)
         status.code = UNAVAILABLE if missing else REFUSED
+        print(problem, file=sys.stderr)
+    except OSError as problem:  # the disk may be full: no fault of the submission
+        status.state, status.words, status.code = "trouble", str(problem), TROUBLE
         print(problem, file=sys.stderr)
     with suppress(FileNotFoundError):  # who started the kernel may have tidied up already
         status.write(place)

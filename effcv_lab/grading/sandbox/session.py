@@ -167,6 +167,8 @@ def sandboxed_kernel(
         If this system has no sandbox: the message says what to install or switch on.
     RuntimeError
         If no kernel came up, with the reason (the folder's files may be too large).
+    OSError
+        If none came up for no reason of the submission's (the disk is full, the machine far too busy).
 
     Examples
     --------
@@ -205,16 +207,21 @@ def sandboxed_kernel(
 
 def _wait(kernel: SandboxedKernel, client) -> None:
     """Wait until a kernel answers and is heard; Jupyter's own way takes 0.2 s longer."""
-    while kernel.alive and kernel.status.state == "starting":
+    stop = time.monotonic() + START_SECONDS
+    while kernel.alive and kernel.status.state == "starting" and time.monotonic() < stop:
         time.sleep(LOOK_SECONDS / 5)
+    came = kernel.status.state != "starting"
     asked, stop = client.kernel_info(), time.monotonic() + START_SECONDS
-    while kernel.alive and time.monotonic() < stop:
+    while came and kernel.alive and time.monotonic() < stop:
         if _answers(_next(client.get_shell_msg, LOOK_SECONDS), asked):
             _next(client.get_iopub_msg, GRACE_SECONDS)  # its welcome, or that it was busy
             return
     status = kernel.end()
-    kind = SandboxUnavailable if status.state == "unavailable" else RuntimeError
-    raise kind(status.words or "no kernel came up")
+    if status.state == "unavailable":
+        raise SandboxUnavailable(status.words)
+    if not came or status.state in ("starting", "trouble"):
+        raise OSError(f"the sandbox did not come up: {status.words or 'it said nothing'}")
+    raise RuntimeError(status.words or "no kernel came up")
 
 
 def _next(get, seconds: float) -> dict | None:

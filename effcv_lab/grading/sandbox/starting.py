@@ -8,7 +8,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import BinaryIO
 
 from effcv_lab.grading.sandbox import bubblewrap, warm
@@ -37,29 +37,40 @@ def start(settings: Settings, connection: dict, sockets: dict[str, int]) -> Iter
         If the submission's folder is too large.
     """
     with contextlib.ExitStack() as stack:
-        ready, tell_ready = _pipe(stack)
-        heard, said = _pipe(stack)
+        files = stack.enter_context(pack(".", settings.limits))
         plan = {
             "limits": settings.limits.as_dict(),
             "folder": bubblewrap.HOME,
             "connection": connection,
             "sockets": sockets,
-            "files": stack.enter_context(pack(".", settings.limits)).fileno(),
-            "ready": tell_ready.fileno(),
-            "said": said.fileno(),
+            "files": files.fileno(),
         }
-        if settings.kind == UNSAFE:
-            running = _open(stack, settings, plan, heard.fileno())
-        else:
-            running = _warm(stack, settings, plan, heard.fileno())
-            running = running or _cold(stack, settings, plan, heard.fileno())
-        tell_ready.close()
-        said.close()
-        if ready.read(5) != b"ready":
-            running.end()
-            running.listen(0)
-            raise SandboxUnavailable(_why_not(running.last_words))
-        yield running
+        said = ""
+        for way in (_open,) if settings.kind == UNSAFE else (_warm, _cold):
+            files.seek(0)  # a warm interpreter may have died on the way
+            running, up = _try(stack, way, settings, dict(plan))
+            if up:
+                yield running
+                return
+            said = running.last_words if running else said
+        raise SandboxUnavailable(_why_not(said))
+
+
+def _try(
+    stack: contextlib.ExitStack, way: Callable, settings: Settings, plan: dict
+) -> tuple[Running | None, bool]:
+    """Start a kernel in one way; say also whether it came as far as its limits."""
+    ready, tell_ready = _pipe(stack)
+    heard, said = _pipe(stack)
+    plan |= {"ready": tell_ready.fileno(), "said": said.fileno()}
+    running = way(stack, settings, plan, heard.fileno())
+    tell_ready.close()
+    said.close()
+    if running is None or ready.read(5) == b"ready":
+        return running, running is not None
+    running.end()
+    running.listen(0)
+    return running, False
 
 
 def _why_not(said: str) -> str:
@@ -88,7 +99,8 @@ def _warm(
     while running.listen(1) is None and not running.last_words:
         continue
     if running.last_words == "\n":
-        warm.ask(asking, plan, bubblewrap.environment(settings), running.handle)
+        with contextlib.suppress(OSError):  # it died just now
+            warm.ask(asking, plan, bubblewrap.environment(settings), running.handle)
         running.follow(asking)
     return running
 

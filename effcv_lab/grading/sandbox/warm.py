@@ -48,9 +48,11 @@ def warm_interpreter(settings: Settings) -> Iterator[str]:
             pass_fds=[listener.fileno(), tell_ready.fileno()],
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
+            start_new_session=True,  # a terminal's Ctrl-C is for who started it
         )
         stack.callback(_end, program)
         tell_ready.close()
+        listener.close()  # should the program die, who asks must be refused, not left waiting
         if not select.select([ready], [], [], START_SECONDS)[0] or not ready.recv(5):
             raise RuntimeError("the warm interpreter did not come up")
         yield str(place / "warm")
