@@ -70,8 +70,9 @@ def show(notebook: NotebookNode, flags: list[tuple[str, str]], run: Run) -> list
     notes : list of str
         What was taken out, but for outputs that honest cells have too.
     """
-    from effcv_lab.grading.harmless import make_harmless
     from nbformat.v4 import new_markdown_cell
+
+    from effcv_lab.grading.harmless import make_harmless
 
     lines = [
         *(words for _, words in flags),
