@@ -168,11 +168,20 @@ class Acting(HTMLParser):
         super().__init__(convert_charrefs=True)
         self.found: Counter = Counter()
         self.ids: Counter = Counter()
+        self.open: Counter = Counter()
         self.feed(page)
         self.close()
 
+    def handle_endtag(self, tag):
+        self.open[tag] -= 1
+        if self.open[tag] < 0 and tag not in ("details", "summary"):
+            self.found[f"</{tag}> of nothing"] += 1
+
     def handle_starttag(self, tag, attrs):
+        self.open[tag] += 1
         attrs = {name: value or "" for name, value in attrs}
+        if "cell" in attrs.get("class", "").split():
+            self.found[f"a cell {self.open['div']} deep"] += 1
         self.ids.update([attrs["id"]] if "id" in attrs else [])
         plain_link = tag == "a" and attrs.get("href", "").startswith(("http://", "https://", "#"))
         picture = tag == "img" and attrs.get("src", "").startswith("data:image/png;base64,")

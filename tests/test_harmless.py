@@ -109,7 +109,7 @@ def test_nothing_of_a_submission_acts_in_a_page_of_nbgrader_s(template):
 PIECES = ["<", ">", "/", "!", "?", "\\", "&", "#", "#x3c;", "lt;", "script", "img", " src=x ", "onerror=alert(1)", "a href=",
           "javascript", ":", "data:", "&colon;", "[", "]", "(", ")", "x", " ", "\n", "\n\n", "\t", "\r", "\x00", "\x01", "`", "```",
           "mermaid\n", "$", "$$", "|", "-", "=", ">", "* ", "1. ", "'", '"', "http://e.example/", "<details>", "</details>",
-          "<summary>", "files/", JOINER, "\u2028", "\x85", "é", "\\begin{a}", "\\end{a}", "<!--", "-->", "]]>"]  # fmt: skip
+          "<summary>", "</div>", "files/", JOINER, "\u2028", "\x85", "é", "\\begin{a}", "\\end{a}", "<!--", "-->", "]]>"]  # fmt: skip
 
 
 @settings(max_examples=400, deadline=None)
