@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import signal
 import uuid
 from collections.abc import Iterator
 from dataclasses import asdict, replace
@@ -84,19 +85,32 @@ def _client(workers: int, scheduler: str | None) -> Iterator[distributed.Client]
             yield client
         return
     nothing = {f"distributed.{who}.http.routes": [] for who in ("scheduler", "worker", "nanny")}
-    with (
-        dask.config.set(nothing),
-        distributed.LocalCluster(
-            n_workers=workers,
-            threads_per_worker=1,
-            memory_limit=0,  # submissions are bounded by their sandbox, workers do not grow
-            security=True,  # keys of this run alone: whoever reaches a scheduler may run code
-            dashboard_address="127.0.0.1:0",
-            silence_logs=logging.CRITICAL,
-        ) as cluster,
-        distributed.Client(cluster) as client,
-    ):
-        yield client
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(dask.config.set(nothing))
+        with _without_ctrl_c():
+            cluster = distributed.LocalCluster(
+                n_workers=workers,
+                threads_per_worker=1,
+                memory_limit=0,  # submissions are bounded by their sandbox, workers do not grow
+                security=True,  # keys of this run alone: whoever reaches a scheduler may run code
+                dashboard_address="127.0.0.1:0",
+                silence_logs=logging.CRITICAL,
+            )
+            stack.enter_context(cluster)
+        yield stack.enter_context(distributed.Client(cluster))
+
+
+@contextlib.contextmanager
+def _without_ctrl_c() -> Iterator[None]:
+    """Let what is started here never hear a terminal's Ctrl-C, which goes to all; who started it hears it afterwards.
+
+    Threads and processes inherit what is held back. A sandbox lets it through again.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 class Grader(distributed.WorkerPlugin):

@@ -36,6 +36,7 @@ UNAVAILABLE, REFUSED, TROUBLE = 3, 4, 5
 
 def main(argv: list[str]) -> int:
     """Run one kernel; return its exit code."""
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})  # who started us may hold it back
     parent = int(os.environ.get("JPY_PARENT_PID", os.getppid()))
     connection = json.loads(Path(argv[0]).read_text(encoding="utf-8"))
     settings = Settings.load(argv[1])

@@ -31,6 +31,7 @@ MOST_DESCRIPTORS = 32
 def main(argv: list[str]) -> None:
     """Fork for everybody who asks, until standard input ends."""
     listener = socket.socket(fileno=int(argv[0]))
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})  # kernels are interrupted by it
     import ipykernel.kernelapp  # noqa: F401
     import torch  # noqa: F401
 
