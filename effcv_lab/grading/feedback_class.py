@@ -102,6 +102,9 @@ def write_feedback(
         If there is no such assignment, if nothing of it is graded, or if a student is not known.
     """
     name = course.assignment(assignment)
+    kind, _, file = course.directory.db_url.partition(":///")
+    if kind == "sqlite" and not Path(file).is_file():  # opening it would make one
+        raise ValueError(f"nothing of {name} is graded yet: run effcv grade {name} first")
     with course.gradebook() as gradebook:
         facts = _facts(gradebook, name)
         known = {student.id for student in gradebook.students} | set(facts)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -41,4 +42,5 @@ def stamp_of(page: Path) -> str:
             end = file.read().decode("utf-8", "replace")
     except OSError:
         return ""
-    return end.rpartition(f"<!-- {STAMP} ")[2].partition(" -->")[0] if STAMP in end else ""
+    found = re.search(rf"<!-- {STAMP} ([0-9a-f]+) -->\s*$", end)
+    return found[1] if found else ""
