@@ -272,9 +272,16 @@ def name_of(room, student):
     return next(name for name in room.scores_ if name.lstrip("0123456789") == student)
 
 
+BY_LINUX = Row(
+    None, "ok", NO_HALF, "half raised BlockingIOError"
+)  # where it counts an ordinary user's processes
+
+
 @pytest.mark.parametrize("student", rows(Path("/x")))
 def test_each_row_has_its_state_its_scores_and_its_reason(room, student):
     row, found = room.rows[student], room.rows_[student]
+    if student == "forks" and os.geteuid() != 0:
+        row = BY_LINUX
     told = " ".join(found.values())
     if row.state:
         assert found["state"] == row.state, told

@@ -487,7 +487,11 @@ def test_a_fork_bomb_ends_with_its_kernel(small, kind):
         "processes": "[os.fork() for _ in range(7)]",
         "threads": "[threading.Thread(target=time.sleep, args=(20,)).start() for _ in range(100)]",
     }[kind]
-    small.run(f"import os, threading, time; {more}; time.sleep(20)")
+    outcome = small.run(f"import os, threading, time; {more}; time.sleep(20)")
+    if os.geteuid() != 0:  # then Linux itself refuses one too many
+        names = [output.get("ename") for output in outcome.outputs]
+        assert {"BlockingIOError", "RuntimeError"} & set(names), outcome
+        return
     assert end_of(small).reason == "processes"
     assert small.status.words == "more than 32 processes and threads at a time"
 

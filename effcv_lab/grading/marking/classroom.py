@@ -18,7 +18,8 @@ from effcv_lab.grading.marking.marks import Mark, Records
 from effcv_lab.grading.marking.register import all_points
 from effcv_lab.grading.marking.report import Report, say
 from effcv_lab.grading.marking.solution import prepare
-from effcv_lab.grading.marking.submission import NO_SPACE
+from effcv_lab.grading.marking.steps import quiet_steps
+from effcv_lab.grading.marking.submission import NO_SPACE, mark_submission
 from effcv_lab.grading.marking.task import Task
 from effcv_lab.grading.sandbox.bubblewrap import require_sandbox
 from effcv_lab.grading.sandbox.limits import MB, Limits
@@ -26,7 +27,6 @@ from effcv_lab.grading.sandbox.scratch import sweep
 from effcv_lab.grading.sandbox.settings import UNSAFE, Settings
 
 LIMIT_SECONDS = 300
-WAITING = "not graded yet"
 
 
 @dataclass(frozen=True)
@@ -105,7 +105,8 @@ def grade_class(course: Course, assignment: str, wishes: Wishes) -> Report:
             for student, now in prints.items()
             if wishes.force or not _is_done(task, records.load(student), now, known.get(student))
         }
-        report = Report(task, {f.student: _mark_of(task, f, records) for f in found})
+        marks = {f.student: _mark_of(task, f, records) for f in found}
+        report = Report(task, marks, {f.student for f in chosen})
         try:
             print(
                 f"{len(prints) - len(wanted)} graded before and unchanged, {len(wanted)} to grade."
@@ -115,7 +116,7 @@ def grade_class(course: Course, assignment: str, wishes: Wishes) -> Report:
         finally:
             shutil.rmtree(task.grades / ".work", ignore_errors=True)
             report.write()
-        say(report, [f.student for f in chosen])
+        say(report)
     return report
 
 
@@ -206,24 +207,38 @@ def _mark_of(task: Task, found: Found, records: Records) -> Mark:
     if found.state:
         return Mark(found.student, task.assignment, found.state, found.reason, found.advice)
     kept = records.load(found.student)
-    return kept or Mark(found.student, task.assignment, "error", WAITING, "run effcv grade")
+    return kept or _waiting(task, found.student)
+
+
+def _waiting(task: Task, student: str) -> Mark:
+    return Mark(student, task.assignment, "waiting", "", "run effcv grade")
 
 
 def _grade(task: Task, wanted: dict[str, str], wishes: Wishes, report: Report) -> None:
-    from effcv_lab.grading.marking.pool import mark_all
-
     task, control, new = prepare(task)
     report.task = task
     if new:
         print(f"The model solution has its {control.points:g} points ({control.seconds:.1f} s).")
     for student in wanted:
-        report.marks[student] = Mark(student, task.assignment, "error", WAITING, "run effcv grade")
-    workers = wishes.workers or os.cpu_count() or 1
-    with contextlib.closing(
-        mark_all(task, wanted, workers=workers, scheduler=wishes.scheduler)
-    ) as marks:
+        report.marks[student] = _waiting(task, student)
+    with contextlib.closing(_marks(task, wanted, wishes)) as marks:
         for mark in report.bar(marks, len(wanted)):
             report.marks[mark.student] = mark
             if mark.reason == NO_SPACE:
                 print("There is no space left on the disk: grading stops here.", flush=True)
                 break
+
+
+def _marks(task: Task, wanted: dict[str, str], wishes: Wishes) -> Iterator[Mark]:
+    """Grade several at a time; one alone right here, which takes less than to set a pool up."""
+    if len(wanted) == 1 and not wishes.scheduler:
+        with quiet_steps():
+            yield from (mark_submission(task, *one) for one in wanted.items())
+        return
+    from effcv_lab.grading.marking.pool import mark_all
+
+    workers = wishes.workers or os.cpu_count() or 1
+    with contextlib.closing(
+        mark_all(task, wanted, workers=workers, scheduler=wishes.scheduler)
+    ) as marks:
+        yield from marks

@@ -22,6 +22,7 @@ STATES = {
     "corrupt": "not graded: no notebook that can be read",
     "misnamed": "not graded: handed in under another name",
     "missing": "not graded: nothing was handed in",
+    "waiting": "not graded yet",
     "error": "not graded: the grader itself failed",
 }
 GRADED = ("ok", "needs a person", "tampered", "timed out", "failed")

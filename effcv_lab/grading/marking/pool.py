@@ -17,6 +17,7 @@ import dask
 import distributed
 
 from effcv_lab.grading.marking.marks import Mark
+from effcv_lab.grading.marking.steps import quiet_steps
 from effcv_lab.grading.marking.submission import mark_submission
 from effcv_lab.grading.marking.task import Task
 from effcv_lab.grading.sandbox.scratch import sweep
@@ -127,9 +128,9 @@ class Grader(distributed.WorkerPlugin):
 
     def setup(self, worker) -> None:
         """Warm up, when a worker begins."""
-        logging.getLogger("traitlets").setLevel(logging.CRITICAL)  # nbgrader's steps warn to stderr
         sweep()
         self._stack = contextlib.ExitStack()
+        self._stack.enter_context(quiet_steps())
         if self.task.settings.kind == UNSAFE:
             return
         address = self._stack.enter_context(warm_interpreter(self.task.settings))

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from nbformat import NotebookNode
 
 MOST_BYTES = 25_000_000
+MOST_BRACKETS = 2_000_000  # in the whole file; each may be a list or a dictionary, of 80 bytes
 MOST_CELLS = 2_000
 MOST_CHARACTERS = 1_000_000  # of one cell
 SETTINGS = {
@@ -30,6 +31,7 @@ SETTINGS = {
     "checksum": str,
 }
 ASK = "ask the student for the notebook again"
+CLEAR = "let the student clear all outputs, save and hand in again"
 
 
 class Unreadable(ValueError):
@@ -79,7 +81,7 @@ def _read(path: str | Path) -> bytes:
         if about.st_size > MOST_BYTES:
             raise Unreadable(
                 f"it has {about.st_size / 1e6:.0f} MB, of which at most {MOST_BYTES / 1e6:.0f} are read",
-                "let the student clear all outputs, save and hand in again",
+                CLEAR,
             )
         return file.read(MOST_BYTES + 1)
 
@@ -87,6 +89,11 @@ def _read(path: str | Path) -> bytes:
 def _parse(content: bytes) -> Any:
     if not content.strip():
         raise Unreadable("it is empty")
+    brackets = content.count(b"{") + content.count(b"[")
+    if brackets > MOST_BRACKETS:
+        raise Unreadable(
+            f"it holds {brackets} brackets, of which at most {MOST_BRACKETS} are read", CLEAR
+        )
     try:
         return json.loads(content.decode("utf-8-sig"))
     except UnicodeDecodeError as error:

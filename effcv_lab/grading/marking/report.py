@@ -6,7 +6,7 @@ import csv
 import io
 import sys
 import textwrap
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,10 +32,13 @@ class Report:
     task : Task
     marks : dict of Mark
         By student, everybody's.
+    chosen : set of str
+        Students whom this run was about.
     """
 
     task: Task
     marks: dict[str, Mark]
+    chosen: set[str]
 
     @property
     def path(self) -> Path:
@@ -44,8 +47,8 @@ class Report:
 
     @property
     def complete(self) -> bool:
-        """Whether every submission has a score or a reason of its own: the grader never failed."""
-        return all(mark.state != "error" for mark in self.marks.values())
+        """Whether each of the chosen has a score or a reason of its own: the grader never failed."""
+        return not any(self.marks[student].state in ("error", "waiting") for student in self.chosen)
 
     def write(self) -> None:
         """Write the table anew, whole or not at all."""
@@ -86,9 +89,9 @@ def _cell(value: object) -> str:
     return f"'{text}" if text.startswith(FORMULA) else text
 
 
-def say(report: Report, students: Collection[str]) -> None:
-    """Print a summary of some students' marks."""
-    marks = [report.marks[student] for student in sorted(students)]
+def say(report: Report) -> None:
+    """Print a summary of the chosen students' marks."""
+    marks = [report.marks[student] for student in sorted(report.chosen)]
     print(f"\n{report.task.assignment}: {len(marks)} students")
     for state, meaning in STATES.items():
         found = [mark for mark in marks if mark.state == state]

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
+import logging
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from effcv_lab.grading.marking.cells import Run
@@ -20,6 +23,18 @@ USUAL = tuple(
     f"left out of outputs: {kind}"
     for kind in ("HTML", "widgets", "Markdown", "LaTeX", "drawings", "escapes of a terminal")
 )
+
+
+@contextlib.contextmanager
+def quiet_steps() -> Iterator[None]:
+    """Keep what nbgrader's steps log off the terminal: what matters is in the notes of each mark."""
+    log = logging.getLogger("traitlets")
+    before = log.level
+    log.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        log.setLevel(before)
 
 
 def sanitize(

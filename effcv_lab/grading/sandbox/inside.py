@@ -1,6 +1,6 @@
 """What starts inside: bind this process by its limits, unpack the submission, become a Jupyter kernel.
 
-``python -I -m effcv_lab.grading.sandbox.inside FD``, where the file descriptor holds JSON: ``limits``, ``folder`` (to work
+``python -I -m effcv_lab.grading.sandbox.inside FD``, where the file descriptor holds JSON: ``limits``, ``alone`` (in walls of its own), ``folder`` (to work
 in), ``files`` (descriptor of the archive), ``ready`` (descriptor to report to), ``connection`` (Jupyter's), ``sockets``
 (descriptors that listen already, by address). Nothing of a submission has run before the limits bind.
 """
@@ -25,7 +25,7 @@ def main(argv: list[str]) -> None:
 
 def run(plan: dict) -> None:
     """Run a kernel until it ends."""
-    Limits(**plan["limits"]).bind()
+    Limits(**plan["limits"]).bind(alone=plan["alone"])
     os.chdir(plan["folder"])
     with open(plan["files"], "rb") as archive:
         unpack(archive, ".")

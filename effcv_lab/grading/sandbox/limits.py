@@ -75,8 +75,10 @@ class Limits:
         """
         return asdict(self)
 
-    def bind(self) -> None:
+    def bind(self, *, alone: bool = True) -> None:
         """Bind this process, and all that it starts, by Linux's own limits of one process.
+
+        Without a sandbox of its own (not ``alone``) the number of processes is left open: Linux would count all of this user.
 
         Lowered limits cannot be raised again. Processor time ends a process with SIGXCPU, and one second later with
         SIGKILL. The number of processes is counted in the sandbox alone (Linux 5.14 and newer), but not at all when
@@ -91,6 +93,8 @@ class Limits:
             (resource.RLIMIT_NOFILE, OPEN_FILES, OPEN_FILES),
             (resource.RLIMIT_CORE, 0, 0),
         ]:
+            if kind == resource.RLIMIT_NPROC and not alone:
+                continue
             most = resource.getrlimit(kind)[1]
             if most != resource.RLIM_INFINITY:
                 soft, hard = min(soft, most), min(hard, most)

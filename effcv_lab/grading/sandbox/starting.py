@@ -40,6 +40,7 @@ def start(settings: Settings, connection: dict, sockets: dict[str, int]) -> Iter
         files = stack.enter_context(pack(".", settings.limits))
         plan = {
             "limits": settings.limits.as_dict(),
+            "alone": settings.kind != UNSAFE,
             "folder": bubblewrap.HOME,
             "connection": connection,
             "sockets": sockets,
