@@ -123,7 +123,7 @@ def _train(notebook: NotebookNode, folder: Path, nets: Path) -> None:
 
     from nbclient import NotebookClient
 
-    if not any("effcv_lab" in cell.source for cell in notebook.cells):
+    if not any("effcv_lab" in cell.source and "cache" in cell.source for cell in notebook.cells):
         return
     client = NotebookClient(
         deepcopy(notebook),

@@ -89,12 +89,17 @@ class Task:
         }
 
     def solution(self, notebook: str) -> dict:
-        """Return a notebook of the course's source folder; one without cells if there is none."""
+        """Return a notebook of the course's source folder.
+
+        Raises
+        ------
+        FileNotFoundError
+            If it is not there.
+        """
         path = self.course.folder("source", ".", self.assignment) / f"{notebook}.ipynb"
-        try:
-            return json.loads(path.read_text(encoding="utf-8"))
-        except FileNotFoundError:
-            return {"cells": []}
+        if not path.is_file():
+            raise FileNotFoundError(f"{path} is missing: grading begins with the model solution")
+        return json.loads(path.read_text(encoding="utf-8"))
 
     @functools.cached_property
     def imports(self) -> tuple[str, ...]:
