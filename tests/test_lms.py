@@ -48,6 +48,7 @@ def course(tmp_path_factory):
             if tests != "":
                 hand_in(book, student, tests, by_hand, penalty)
         book.find_comment("why", NAME, NAME, "ann").manual_comment = '=1+1 is "it",\nsays who?'
+        book.find_comment("why", NAME, NAME, "eva").manual_comment = "to be thought over"
         book.db.commit()
     return folder
 
