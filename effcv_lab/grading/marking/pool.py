@@ -12,6 +12,7 @@ import signal
 import uuid
 from collections.abc import Iterator
 from dataclasses import asdict, replace
+from multiprocessing import resource_tracker
 
 import dask
 import distributed
@@ -65,7 +66,8 @@ def mark_all(
                 except distributed.KilledWorker:
                     yield _given_up(task, student)
         finally:
-            client.unregister_worker_plugin(grader.name)
+            with contextlib.suppress(KeyError):  # a worker that began just now has none
+                client.unregister_worker_plugin(grader.name)
 
 
 def _given_up(task: Task, student: str) -> Mark:
@@ -107,6 +109,7 @@ def _without_ctrl_c() -> Iterator[None]:
 
     Threads and processes inherit what is held back. A sandbox lets it through again.
     """
+    resource_tracker.ensure_running()  # else it lets the signal through while it starts
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
