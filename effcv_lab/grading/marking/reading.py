@@ -6,6 +6,7 @@ that it must have; outputs, attachments and all other settings stay behind.
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import stat
@@ -73,9 +74,11 @@ def _read(path: str | Path) -> bytes:
     except FileNotFoundError:
         raise
     except OSError as error:
-        raise Unreadable(f"it is no plain file ({error.strerror})") from None
-    with open(handle, "rb") as file:
-        about = os.fstat(file.fileno())
+        if error.errno == errno.ELOOP:
+            raise Unreadable("it is no plain file but a link") from None
+        raise Unreadable(f"it cannot be opened ({error.strerror})") from None
+    try:
+        about = os.fstat(handle)
         if not stat.S_ISREG(about.st_mode):
             raise Unreadable("it is no plain file")
         if about.st_size > MOST_BYTES:
@@ -83,7 +86,10 @@ def _read(path: str | Path) -> bytes:
                 f"it has {about.st_size / 1e6:.0f} MB, of which at most {MOST_BYTES / 1e6:.0f} are read",
                 CLEAR,
             )
-        return file.read(MOST_BYTES + 1)
+        with open(handle, "rb", closefd=False) as file:
+            return file.read(MOST_BYTES + 1)
+    finally:
+        os.close(handle)
 
 
 def _parse(content: bytes) -> Any:

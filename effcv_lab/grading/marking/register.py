@@ -2,32 +2,11 @@
 
 from __future__ import annotations
 
-import time
 import warnings
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
+from effcv_lab.grading.marking.patience import patiently
 from effcv_lab.grading.marking.task import Task
-
-TRIES, PAUSE_SECONDS = 6, 0.2
-
-
-def patiently(action: Callable[[], Any]) -> Any:
-    """Do something with the gradebook; while another process writes to it, try again.
-
-    What is done must be the same when it is done twice.
-    """
-    from sqlalchemy.exc import IntegrityError, OperationalError
-
-    for number in range(TRIES):
-        try:
-            return action()
-        except (IntegrityError, OperationalError) as error:
-            busy = isinstance(error, IntegrityError) or "locked" in str(error)
-            if not busy or number == TRIES - 1:
-                raise
-            time.sleep(PAUSE_SECONDS * 2**number)
 
 
 def register(task: Task, student: str, folder: Path, notebooks: set[str]) -> None:
@@ -76,15 +55,23 @@ def _register(task: Task, student: str, folder: Path, notebooks: set[str]) -> No
 
 def points(task: Task, student: str) -> tuple[float, float, int]:
     """Return what the gradebook holds: points by machine, of how many, and how many answers wait for a person."""
-    with task.course.gradebook() as gradebook:
-        return _points(gradebook.find_submission(task.assignment, student))
+
+    def read():
+        with task.course.gradebook() as gradebook:
+            return _points(gradebook.find_submission(task.assignment, student))
+
+    return patiently(read)
 
 
 def all_points(task: Task) -> dict[str, tuple[float, float, int]]:
     """Return the same for every student, in one reading."""
-    with task.course.gradebook() as gradebook:
-        found = gradebook.assignment_submissions(task.assignment)
-        return {submission.student.id: _points(submission) for submission in found}
+
+    def read():
+        with task.course.gradebook() as gradebook:
+            found = gradebook.assignment_submissions(task.assignment)
+            return {submission.student.id: _points(submission) for submission in found}
+
+    return patiently(read)
 
 
 def _points(submission) -> tuple[float, float, int]:

@@ -6,10 +6,11 @@ import contextlib
 import functools
 import logging
 from collections.abc import Iterator
+from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
 from effcv_lab.grading.marking.cells import Run
-from effcv_lab.grading.marking.register import patiently
+from effcv_lab.grading.marking.patience import patiently
 from effcv_lab.grading.marking.task import Task
 
 if TYPE_CHECKING:
@@ -53,7 +54,9 @@ def sanitize(
         INTAKE.endswith(getattr(step, "__name__", str(step)).rpartition(".")[2]) for step in steps
     ):
         steps.insert(0, INTAKE)
-    notebook, resources = _through(task, steps, student, name, notebook)
+    notebook, resources = patiently(
+        lambda: _through(task, steps, student, name, deepcopy(notebook))
+    )
     notebook.cells = [
         cell for cell in notebook.cells if "intake" not in cell.metadata.get("tags", [])
     ]

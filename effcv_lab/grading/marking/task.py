@@ -14,6 +14,7 @@ import effcv_lab
 from effcv_lab.grading.course import Course
 from effcv_lab.grading.marking.canary import defined
 from effcv_lab.grading.marking.cells import Allowed
+from effcv_lab.grading.marking.patience import patiently
 from effcv_lab.grading.sandbox.settings import Settings
 
 if TYPE_CHECKING:
@@ -67,19 +68,22 @@ class Task:
         ValueError
             If the gradebook does not know the assignment.
         """
+        names = patiently(self._stored)
+        if not names:
+            raise ValueError(
+                f"the gradebook does not know {self.assignment!r} yet: run nbgrader generate_assignment {self.assignment}"
+            )
+        return names
+
+    def _stored(self) -> list[str]:
         from nbgrader.api import MissingEntry
 
         with self.course.gradebook() as gradebook:
             try:
                 stored = gradebook.find_assignment(self.assignment).notebooks
             except MissingEntry:
-                stored = []
-            names = sorted(notebook.name for notebook in stored)
-        if not names:
-            raise ValueError(
-                f"the gradebook does not know {self.assignment!r} yet: run nbgrader generate_assignment {self.assignment}"
-            )
-        return names
+                return []
+            return sorted(notebook.name for notebook in stored)
 
     @functools.cached_property
     def answers(self) -> dict[str, list[str]]:
