@@ -359,8 +359,8 @@ def test_replaced_methods_and_functions_of_torch_do_not_make_wrong_numbers_right
     wrong = student("return values * 0")
     monkeypatch.setattr(torch, "equal", lambda a, b: True)
     monkeypatch.setattr(torch, "allclose", lambda a, b, **k: True)
-    monkeypatch.setattr(torch.Tensor, "numpy", lambda self: [])
-    monkeypatch.setattr(torch.Tensor, "detach", lambda self: self * 0)
+    # A check takes out again what hides a method of torch's own.
+    torch.Tensor.numpy, torch.Tensor.detach = lambda self: [], lambda self: self * 0
     assert not CHECK.check(wrong, seed=0).findings[0].kept
 
 

@@ -17,6 +17,7 @@ import torch
 from torch import Tensor
 
 from effcv_lab.grading.calling import Call, call, fresh_copy
+from effcv_lab.grading.plain import Foreign, name_of, settled_batches
 from effcv_lab.grading.promises import LeavesInputs, Promise, stopped
 
 AS_PROMISED = "as promised"
@@ -48,6 +49,8 @@ class Pace:
 class ShowsInBatches(Promise):
     """Keep what batches show, not the batches: :meth:`facts` of a right version are always the same."""
 
+    looks = True
+
     def call(self, function: Callable, args: tuple) -> Call:
         """Call the function and look at its batches; what they show is the record's result."""
         done = call(lambda *own: self.facts(function, own, args), args, function)
@@ -59,7 +62,7 @@ class ShowsInBatches(Promise):
 
     def facts(self, function: Callable, own: tuple, args: tuple) -> Any:
         """Call ``function(*own)`` and say what its batches show, or what they are instead."""
-        batches = function(*own)
+        batches = settled_batches(function(*own))
         if batches is None:
             return None
         return wrong_kind(batches, args) or self.look(batches, args)
@@ -158,12 +161,12 @@ class Seeded(ShowsInBatches):
 
     def facts(self, function: Callable, own: tuple, args: tuple) -> Any:
         """Draw twice with one seed, after other random numbers, and once with another seed."""
-        first = function(*own)
+        first = settled_batches(function(*own))
         if first is None:
             return None
         torch.rand(3), random.random(), np.random.rand()
-        again = function(*(fresh_copy(value) for value in args))
-        other = function(*(fresh_copy(value) for value in args[:-1]), args[-1] + 1)
+        again = settled_batches(function(*(fresh_copy(value) for value in args)))
+        other = settled_batches(function(*(fresh_copy(value) for value in args[:-1]), args[-1] + 1))
         if problem := next((p for b in (first, again, other) if (p := wrong_kind(b, args))), None):
             return problem
         return [_equal(first, again), _equal(first, other)]
@@ -225,13 +228,13 @@ def wrong_kind(batches: Any, args: tuple) -> str | None:
     'batch 0 holds the index 3, but there are 3 examples, 0 to 2'
     """
     difficulty, _, batch_size, total_steps = args[:4]
-    if not isinstance(batches, list):
-        return f"it returned a {type(batches).__name__}, wanted a list of index tensors"
+    if type(batches) is not list:
+        return f"it returned a {_kind(batches)}, wanted a list of index tensors"
     if len(batches) != total_steps:
         return f"it has {len(batches)} batches, wanted one for each of the {total_steps} steps"
     for step, batch in enumerate(batches):
-        if not isinstance(batch, Tensor):
-            return f"batch {step} is a {type(batch).__name__}, wanted a torch.Tensor"
+        if type(batch) is not Tensor:
+            return f"batch {step} is a {_kind(batch)}, wanted a torch.Tensor"
         if batch.dtype not in (torch.int64, torch.int32):
             whole = not batch.is_complex() and bool((batch == batch.round()).all())
             what = "whole numbers, but as" if whole else "dtype"
@@ -246,6 +249,10 @@ def wrong_kind(batches: Any, args: tuple) -> str | None:
                 f"0 to {count - 1}"
             )
     return None
+
+
+def _kind(value: Any) -> str:
+    return value.name if type(value) is Foreign else name_of(type(value))
 
 
 def _equal(first: list[Tensor], second: list[Tensor]) -> bool:

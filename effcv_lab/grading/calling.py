@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import dis
+import functools
 import io
 import linecache
 import os
@@ -23,14 +24,20 @@ import torch
 from torch import Tensor, nn
 
 from effcv_lab.grading.comparing import as_array, identical
+from effcv_lab.grading.plain import settled
+from effcv_lab.grading.pristine import Guarded
 
 KIT = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 FREE_TO_USE = {KIT + "arguments.py", KIT + "tensor_arguments.py", os.path.abspath(__file__)} | {
     os.path.join(KIT, "grading", name)
-    for name in ("promises.py", "batch_promises.py", "teacher_promises.py")
+    for name in (
+        *("promises.py", "batch_promises.py", "teacher_promises.py"),
+        *("pristine.py", "kept.py", "spaces.py", "comparing.py", "plain.py"),
+    )
 }
 SAID_AT_MOST = 1000  # characters of a function's own output that are kept
 _detach, _clone = Tensor.detach, Tensor.clone  # bound before any student's code runs
+_setprofile = sys.setprofile
 _grad_enabled, _set_grad_enabled = torch.is_grad_enabled, torch.set_grad_enabled
 
 
@@ -40,6 +47,7 @@ class Call:
 
     result: Any = None
     error: BaseException | None = None
+    message: str = ""  # of the error
     where: str = ""  # the student's line that was running when the error was raised
     changed: tuple[int, ...] = ()  # positions of the arguments that were altered in place
     kit_function: str | None = None  # the first function of the kit that ran, if any did
@@ -61,9 +69,11 @@ def call(function: Callable, args: tuple, written: Callable | None = None) -> Ca
     own = tuple(fresh_copy(value) for value in args)
     entered: list[str] = []
 
-    def watch(frame, event, _):
+    def watch(frame, event, called):
         code = frame.f_code
         in_kit = code.co_filename.startswith(KIT) and code.co_filename not in FREE_TO_USE
+        if event == "c_call" and called is _setprofile and code.co_filename not in FREE_TO_USE:
+            entered.append("sys.setprofile, which looks for functions of the kit")
         if event == "call" and in_kit and not entered:
             module = code.co_filename.removeprefix(KIT).removesuffix(".py").replace(os.sep, ".")
             entered.append(f"effcv_lab.{module}.{code.co_name}")
@@ -74,8 +84,9 @@ def call(function: Callable, args: tuple, written: Callable | None = None) -> Ca
             sys.setprofile(watch)
             result = function(*own)
             sys.setprofile(before)
-            if isinstance(result, Tensor):
+            if type(result) in (Tensor, nn.Parameter):
                 _make_readable(result)
+            result = settled(result)
         except KeyboardInterrupt:
             raise
         except BaseException as raised:  # also SystemExit: a student's sys.exit() ends nothing
@@ -85,6 +96,7 @@ def call(function: Callable, args: tuple, written: Callable | None = None) -> Ca
     return Call(
         result=result,
         error=error,
+        message=_message(error) if error else "",
         where=last_line_of(written or function, error) if error else "",
         changed=tuple(i for i, value in enumerate(args) if not identical(value, own[i])),
         kit_function=entered[0] if entered else None,
@@ -125,6 +137,13 @@ def ordinary_torch() -> Iterator[None]:
             torch.set_default_dtype(dtype)
 
 
+def _message(error: BaseException) -> str:
+    try:
+        return str(error)[:300]
+    except (Exception, SystemExit):  # an error of the student's own, with an error in it
+        return "(no message)"
+
+
 def _make_readable(result: Tensor) -> None:
     """Refuse a tensor without values that can be looked at: on the meta device, nested, ..."""
     try:
@@ -140,7 +159,7 @@ def is_stub(function: Callable, error: BaseException | None) -> bool:
     """
     if not isinstance(error, NotImplementedError):
         return False
-    while hasattr(function, "func"):  # functools.partial
+    while type(function) is functools.partial:
         function = function.func
     step = error.__traceback__
     while step is not None and step.tb_next is not None:
@@ -216,6 +235,8 @@ def last_line_of(function: Callable, error: BaseException) -> str:
     Their own is what stands in the file, or notebook cell, in which ``function`` was written;
     with none of it on the way, the line is "".
     """
+    if type(function) is Guarded:
+        function = function.function
     home = getattr(getattr(function, "__code__", None), "co_filename", None)
     line = ""
     with suppress(Exception):  # an explanation must never be what fails

@@ -10,14 +10,15 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, is_dataclass, replace
 from typing import Any
 
 import torch
 
 from effcv_lab.grading.calling import Call, call, is_stub, ordinary_torch
-from effcv_lab.grading.comparing import difference_in_kind, show, size
+from effcv_lab.grading.comparing import difference_in_kind, identical, show, size
 from effcv_lab.grading.outcomes import Finding, Misconception, Outcome, explain
+from effcv_lab.grading.pristine import Guarded, Repairs, as_imported, remember, undisturbed
 from effcv_lab.grading.promises import Promise, same_outcome
 
 HIDDEN_ROUNDS = 3  # times that each promise is drawn anew when it counts
@@ -80,7 +81,6 @@ class FunctionCheck:
         """The function's name."""
         return self.reference.__name__
 
-    @ordinary_torch()
     def check(
         self, function: Callable, seed: int, points: float = 1.0, hidden: bool = False
     ) -> Outcome:
@@ -97,31 +97,58 @@ class FunctionCheck:
         hidden : bool
             Also try the promises kept for grading, and draw every case several times.
         """
+        with as_imported() as repairs, ordinary_torch():
+            outcome = self._outcome(function, seed, points, hidden, repairs)
+        lines = [outcome.text, repairs.told()]
+        return replace(outcome, text="\n".join(filter(None, lines)))
+
+    def _outcome(
+        self, function: Callable, seed: int, points: float, hidden: bool, repairs: Repairs
+    ) -> Outcome:
+        """Call the function with all inputs; only then draw them anew, answer them and judge."""
         if not callable(function):
             text = f"`{self.name}` is not a function but {type(function).__name__}."
             return Outcome(0.0, points, text)
-        generator = torch.Generator().manual_seed(seed)
         promises = [p for p in self.promises if hidden or not p.hidden]
-        cases = [self._draw(p, generator, HIDDEN_ROUNDS if hidden else 1) for p in promises]
-        tried: list[_Tried] = []
-        for promise, promise_cases in zip(promises, cases, strict=True):
-            trials: list[_Trial] = []
-            for args, wanted in promise_cases:
-                done = promise.call(function, args)
-                if not tried and not trials and is_stub(function, done.error):
-                    return Outcome(0.0, points, f"`{self.name}` is not written yet.")
-                if done.kit_function:
-                    return Outcome(0.0, points, self._kit_text(done.kit_function))
-                trials.append(_Trial(args, wanted, done, promise.problem(done, args, wanted)))
-            tried.append(_Tried(promise, trials))
-        said = [trial.call.said for one in tried for trial in one.trials]
-        later = len(self.promises) - len(promises)
-        return explain(self.name, self._findings(tried), points, said, later)
+        calls: list[Call] = []
+        drawn = self._drawn(promises, seed, hidden)
+        for promise, args in drawn:
+            done = promise.call(Guarded(function, repairs, promise.looks), args)
+            if not calls and is_stub(function, done.error):
+                return Outcome(0.0, points, f"`{self.name}` is not written yet.")
+            if done.kit_function:
+                return Outcome(0.0, points, self._kit_text(done.kit_function))
+            calls.append(done)
+        repairs.now()
+        with undisturbed(), ordinary_torch():  # once more: the function may have set something
+            anew = self._drawn(promises, seed, hidden)
+            if not all(
+                _unaltered(args, same) for (_, args), (_, same) in zip(drawn, anew, strict=True)
+            ):
+                repairs.lost.append("the inputs that this check had put aside")
+            if repairs.lost:
+                return Outcome(0.0, points, f"{self.name}: 0 of {points:g} points")
+            findings = self._findings(self._judged(promises, calls, anew))
+            later = len(self.promises) - len(promises)
+            return explain(self.name, findings, points, [done.said for done in calls], later)
 
-    def _draw(self, promise: Promise, generator: torch.Generator, rounds: int) -> list[tuple]:
-        """Draw (args, wanted) before any of the student's code runs."""
-        drawn = [args for _ in range(rounds) for args in promise.draw(generator)]
-        return [(args, promise.wanted(self.reference, args)) for args in drawn]
+    def _drawn(
+        self, promises: list[Promise], seed: int, hidden: bool
+    ) -> list[tuple[Promise, tuple]]:
+        """Draw the arguments of all cases."""
+        generator = torch.Generator().manual_seed(seed)
+        rounds = range(HIDDEN_ROUNDS if hidden else 1)
+        return [(p, args) for p in promises for _ in rounds for args in p.draw(generator)]
+
+    def _judged(
+        self, promises: list[Promise], calls: list[Call], drawn: list[tuple[Promise, tuple]]
+    ) -> list[_Tried]:
+        trials: dict[int, list[_Trial]] = {id(promise): [] for promise in promises}
+        for (promise, args), done in zip(drawn, calls, strict=True):
+            wanted = promise.wanted(self.reference, args)
+            problem = promise.problem(done, args, wanted)
+            trials[id(promise)].append(_Trial(args, wanted, done, problem))
+        return [_Tried(promise, trials[id(promise)]) for promise in promises]
 
     def _kit_text(self, kit_function: str) -> str:
         return (
@@ -174,6 +201,13 @@ class FunctionCheck:
         return None
 
 
+def _unaltered(args: tuple, drawn_again: tuple) -> bool:
+    """Tell whether inputs are still those that were drawn: who goes up the stack can reach them."""
+    pairs = list(zip(args, drawn_again, strict=True))
+    fields = [(vars(a), vars(b)) for a, b in pairs if is_dataclass(a)]
+    return all(identical(a, b) for a, b in pairs + fields)
+
+
 def _recognised(misconception: Misconception, trial: _Trial) -> bool:
     """Ask the misconception about one result; a result that it cannot read is not its own."""
     result, wanted = trial.call.result, trial.wanted
@@ -193,7 +227,12 @@ def grade(
 
 
 def grader(checks: dict[str, FunctionCheck]) -> Callable[..., float]:
-    """Return an assignment's own ``grade(name, function, *, points, seed, hidden=False)``."""
+    """Return an assignment's own ``grade(name, function, *, points, seed, hidden=False)``.
+
+    The assignment is complete then: its checks are remembered as they are.
+    """
+    remember()
+    checks = dict(checks)  # one of its own: what is put into the assignment's later is not asked
 
     def grade_by_name(
         name: str, function: Callable, *, points: float, seed: int, hidden: bool = False
@@ -207,3 +246,6 @@ def grader(checks: dict[str, FunctionCheck]) -> Callable[..., float]:
 def by_name(*checks: FunctionCheck) -> dict[str, FunctionCheck]:
     """List an assignment's checks under the names of their functions."""
     return {check.name: check for check in checks}
+
+
+remembered = remember(unfinished=__name__)

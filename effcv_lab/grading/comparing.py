@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 import torch
 
+from effcv_lab.grading.plain import NUMBERS, Foreign, name_of, one_of
+
 _Tensor, _Module, _type = torch.Tensor, torch.nn.Module, type
 _detach, _cpu, _double, _numpy = (
     torch.Tensor.detach,
@@ -18,7 +20,6 @@ _detach, _cpu, _double, _numpy = (
     torch.Tensor.numpy,
 )
 _resolve_conj, _resolve_neg = torch.Tensor.resolve_conj, torch.Tensor.resolve_neg
-NUMBERS = (int, float, np.float32, np.float64, np.int64)
 
 
 def as_array(tensor: torch.Tensor) -> np.ndarray:
@@ -86,7 +87,7 @@ def same(first: Any, second: Any, rtol: float = 1e-4, atol: float = 1e-6) -> boo
         return first.shape == second.shape and bool(
             close(as_array(first), as_array(second), rtol, atol).all()
         )
-    if _type(first) in NUMBERS and _type(second) in NUMBERS:
+    if one_of(_type(first), NUMBERS) and one_of(_type(second), NUMBERS):
         return bool(close(as_float(first), as_float(second), rtol, atol))
     if _type(first) is not _type(second):
         return False
@@ -97,8 +98,10 @@ def same(first: Any, second: Any, rtol: float = 1e-4, atol: float = 1e-6) -> boo
         return first.keys() == second.keys() and all(
             same(first[key], second[key], rtol, atol) for key in first
         )
-    if _type(first) in (bool, str, bytes, type(None)):
+    if one_of(_type(first), (bool, str, bytes, type(None))):
         return first == second
+    if _type(first) is Foreign:
+        return first.name == second.name
     return True  # something opaque, a model say: cannot be compared, so nothing is claimed
 
 
@@ -137,9 +140,11 @@ def difference_in_kind(got: Any, wanted: Any) -> str | None:
     """
     if got is None and wanted is not None:
         return "it returned None: is a `return` missing?"
-    name = _with_article(_type(got).__name__)
+    foreign = _type(got) is Foreign
+    name = _with_article(got.name if foreign else name_of(_type(got)))
+    tensor = got.tensor if foreign else issubclass(_type(got), _Tensor)
     if _type(wanted) is _Tensor:
-        if isinstance(got, _Tensor) and _type(got) is not _Tensor:
+        if tensor and _type(got) is not _Tensor:
             return f"it returned {name}, wanted a plain torch.Tensor: use .detach()"
         if _type(got) is not _Tensor:
             hint = ": use torch.from_numpy" if isinstance(got, np.ndarray) else ""
@@ -149,10 +154,10 @@ def difference_in_kind(got: Any, wanted: Any) -> str | None:
         if got.dtype != wanted.dtype:
             return f"its dtype is {got.dtype}, wanted {wanted.dtype}"
         return None
-    if _type(wanted) in NUMBERS:
-        if _type(got) in NUMBERS:
+    if one_of(_type(wanted), NUMBERS):
+        if one_of(_type(got), NUMBERS):
             return None
-        hint = ": use .item()" if isinstance(got, _Tensor) else ""
+        hint = ": use .item()" if tensor else ""
         return f"it returned {name}, wanted a Python number{hint}"
     if _type(got) is not _type(wanted):
         return f"it returned {name}, wanted {_with_article(_type(wanted).__name__)}"
@@ -210,6 +215,8 @@ def show(value: Any) -> str:
         )
     if isinstance(value, (float, np.floating)):
         return f"{value:.6g}"
+    if _type(value) is Foreign:
+        return f"<{value.name}>"
     try:
         text = _show_net(value) if isinstance(value, _Module) else repr(value)
     except (Exception, SystemExit):

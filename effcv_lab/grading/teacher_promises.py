@@ -5,20 +5,22 @@ The module is the function's first argument; everything is looked at right after
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
 
 from effcv_lab.grading.calling import Call, call, fresh_copy
 from effcv_lab.grading.comparing import same, show
+from effcv_lab.grading.plain import name_of, settled
 from effcv_lab.grading.promises import Promise, stopped
 
 ORDINARY = "an ordinary tensor"
 SETTINGS = (bool, int, float, str, type(None))
+_own = nn.Module.__dict__["__dict__"].__get__  # what a module holds, whatever its class makes of it
 
 
 def modes(teacher: nn.Module) -> dict[str, Any]:
@@ -29,29 +31,42 @@ def modes(teacher: nn.Module) -> dict[str, Any]:
     >>> modes(nn.Sequential(nn.Flatten().eval()))
     {'the teacher itself': 'in train mode', 'its part 0 (Flatten)': 'in eval mode'}
     """
-    parts = dict(teacher.named_modules())
+    words = {True: "in train mode", False: "in eval mode"}
     return {
-        _called(name, part): "in train mode" if part.training else "in eval mode"
-        for name, part in parts.items()
+        _called(name, part): words.get(_own(part)["training"], "in no mode")
+        for name, part in _parts(teacher)
     }
 
 
 def contents(teacher: nn.Module) -> dict[str, Any]:
     """List what else there is: numbers, gradients, settings, hooks, and the switch for all."""
     found: dict[str, Any] = {"torch.is_grad_enabled()": str(torch.is_grad_enabled())}
-    for name, value in teacher.state_dict().items():
-        found[f"`{name}`"] = value.clone()
-    for name, value in teacher.named_parameters():
-        found[f"`{name}.requires_grad`"] = str(value.requires_grad)
-        found[f"`{name}.grad`"] = None if value.grad is None else value.grad.clone()
-    for name, part in teacher.named_modules():
-        place = f"{name}." if name else ""
-        for key, value in vars(part).items():
+    for name, part in _parts(teacher):
+        place, own = f"{name}." if name else "", _own(part)
+        for key, value in (own["_parameters"] | own["_buffers"]).items():
+            if value is not None:
+                found[f"`{place}{key}`"] = _numbers(value)
+        for key, value in own["_parameters"].items():
+            if value is not None:
+                found[f"`{place}{key}.requires_grad`"] = str(value.requires_grad)
+                found[f"`{place}{key}.grad`"] = None if value.grad is None else value.grad.clone()
+        for key, value in own.items():
             if type(value) in SETTINGS and key[0] != "_" and key != "training":
                 found[f"`{place}{key}`"] = value
-        hooks = len(part._forward_hooks) + len(part._forward_pre_hooks)
+        hooks = len(own["_forward_hooks"]) + len(own["_forward_pre_hooks"])
         found[f"the number of hooks on {_called(name, part)}"] = hooks
     return found
+
+
+def _parts(module: nn.Module, name: str = "") -> Iterator[tuple[str, nn.Module]]:
+    """Go through a module and its parts without asking it: its methods may have been replaced."""
+    yield name, module
+    for key, part in _own(module)["_modules"].items():
+        yield from _parts(part, f"{name}.{key}" if name else key)
+
+
+def _numbers(tensor: Any) -> Any:
+    return settled(tensor.data if type(tensor) is nn.Parameter else tensor)
 
 
 @dataclass(frozen=True)
@@ -65,6 +80,7 @@ class LeavesTeacher(Promise):
     """
 
     look: Callable[[nn.Module], dict[str, Any]] = modes
+    looks: ClassVar[bool] = True
 
     def call(self, function: Callable, args: tuple) -> Call:
         """Look at the function's own copy of the teacher after it was used, or refused."""
@@ -99,6 +115,8 @@ class LeavesTeacher(Promise):
 class CarriesNoGraph(Promise):
     """Return a tensor without a graph that can be used in a loss."""
 
+    looks = True
+
     def call(self, function: Callable, args: tuple) -> Call:
         """Try to differentiate a loss that uses the result; how that went is the record's result."""
         done = call(lambda *own: _usefulness(function(*own)), args, function)
@@ -116,8 +134,8 @@ class CarriesNoGraph(Promise):
 
 
 def _usefulness(result: Any) -> str:
-    if not isinstance(result, Tensor):
-        return "no torch.Tensor"
+    if type(result) is not Tensor:
+        return "no plain torch.Tensor" if issubclass(type(result), Tensor) else "no torch.Tensor"
     if result.requires_grad:
         return "tied to the graph of its computation: its requires_grad is True, wanted False"
     with torch.enable_grad():
@@ -130,7 +148,7 @@ def _usefulness(result: Any) -> str:
 
 
 def _called(name: str, part: nn.Module) -> str:
-    return f"its part {name} ({type(part).__name__})" if name else "the teacher itself"
+    return f"its part {name} ({name_of(type(part))})" if name else "the teacher itself"
 
 
 def _was_and_is(found: Any, wanted: Any) -> str:
