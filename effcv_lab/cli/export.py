@@ -38,7 +38,6 @@ def _export(given) -> int:
 
     from effcv_lab.grading.course import Course
     from effcv_lab.grading.lms import EXPORTERS
-    from effcv_lab.grading.marking.marks import short_name
 
     course = Course.here()
     name = course.assignment(given.assignment)
@@ -47,7 +46,9 @@ def _export(given) -> int:
     plugin = EXPORTERS[given.to](config=course.config, log=quiet)
     plugin.assignment, plugin.column = [name], given.column
     plugin.missing_zero = given.missing_zero
-    plugin.to = given.file or str(course.root / "grades" / f"{short_name(name)}_{given.to}.csv")
+    plugin.to = given.file or str(
+        course.root / "grades" / f"{course.short_name(name)}_{given.to}.csv"
+    )
     with course.gradebook() as gradebook:
         done = plugin.export(gradebook)
     print(f"{done.scores} scores of {name}: {done.path}")

@@ -82,6 +82,23 @@ class Course:
 
         return Gradebook(self.directory.db_url, self.directory.course_id)
 
+    def assignments(self) -> list[str]:
+        """Return the names of all assignments in the source folder."""
+        folder = self.folder("source", ".", "x").parent
+        return sorted(p.name for p in folder.glob("*") if p.is_dir() and p.name[0] not in "._")
+
+    def short_name(self, assignment: str) -> str:
+        """Return what files of an assignment are called: "a1" for "a1_temperature", if no other begins so.
+
+        Examples
+        --------
+        >>> Course(Path("/nowhere")).short_name("a1_temperature")
+        'a1'
+        """
+        short = assignment.partition("_")[0]
+        others = [name for name in self.assignments() if name != assignment]
+        return assignment if short in [name.partition("_")[0] for name in others] else short
+
     def assignment(self, name: str) -> str:
         """Return the assignment that a name or its beginning stands for: "a1" for "a1_temperature".
 
@@ -90,8 +107,7 @@ class Course:
         ValueError
             If none or several have that beginning.
         """
-        folder = self.folder("source", ".", "x").parent
-        known = sorted(p.name for p in folder.glob("*") if p.is_dir() and p.name[0] not in "._")
+        known = self.assignments()
         if name in known:
             return name
         found = [other for other in known if other.startswith(f"{name}_")]

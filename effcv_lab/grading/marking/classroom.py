@@ -98,7 +98,7 @@ def grade_class(course: Course, assignment: str, wishes: Wishes) -> Report:
         known = all_points(task)
         found = _found(task, set(known) | _students(course))
         chosen = _chosen(found, wishes.students)
-        records = Records(task.grades, task.assignment)
+        records = Records(task.file("records"), task.assignment)
         prints = {f.student: _fingerprint(task, f.student) for f in chosen if not f.state}
         wanted = {
             student: now

@@ -77,29 +77,18 @@ class Mark:
         return self.state in GRADED
 
 
-def short_name(assignment: str) -> str:
-    """Return what the files of an assignment are called.
-
-    Examples
-    --------
-    >>> short_name("a1_temperature")
-    'a1'
-    """
-    return assignment.partition("_")[0]
-
-
 class Records:
     """The records of one assignment.
 
     Parameters
     ----------
-    grades : Path
-        The course's folder ``grades/``.
+    folder : Path
+        ``grades/a1_records`` of the course.
     assignment : str
     """
 
-    def __init__(self, grades: Path, assignment: str):
-        self.folder, self.assignment = grades / f"{short_name(assignment)}_records", assignment
+    def __init__(self, folder: Path, assignment: str):
+        self.folder, self.assignment = folder, assignment
 
     def load(self, student: str) -> Mark | None:
         """Return a student's record; None if there is none that can be read."""

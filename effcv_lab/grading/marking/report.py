@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from effcv_lab.grading.marking.marks import STATES, Mark, replace_file, short_name
+from effcv_lab.grading.marking.marks import STATES, Mark, replace_file
 from effcv_lab.grading.marking.task import Task
 from effcv_lab.grading.sandbox.settings import UNSAFE
 
@@ -43,7 +43,7 @@ class Report:
     @property
     def path(self) -> Path:
         """Where the table lies."""
-        return self.task.grades / f"{short_name(self.task.assignment)}_status.csv"
+        return self.task.file("status.csv")
 
     @property
     def complete(self) -> bool:

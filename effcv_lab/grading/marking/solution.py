@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from effcv_lab.grading.marking import steps
 from effcv_lab.grading.marking.cells import is_test, run_cells
-from effcv_lab.grading.marking.marks import replace_file, short_name
+from effcv_lab.grading.marking.marks import replace_file
 from effcv_lab.grading.marking.reading import clean
 from effcv_lab.grading.marking.task import Task, plain_files
 
@@ -61,10 +61,10 @@ def prepare(task: Task) -> tuple[Task, Control, bool]:
     ValueError
         If the solution does not have full marks: the message says in which test, and what that said.
     """
-    nets = task.grades / ".nets" / short_name(task.assignment)
+    nets = task.file("nets")
     settings = replace(task.settings, cache=str(nets), preload=task.imports)
     task = replace(task, settings=settings)
-    kept = nets / "solution.json"
+    kept = task.file("solution.json")
     control, new = _known(kept, task.fingerprint), False
     if control is None:
         control, new = _run(task, nets), True

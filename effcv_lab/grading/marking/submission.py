@@ -48,7 +48,7 @@ def mark_submission(task: Task, student: str, fingerprint: str = "") -> Mark:
     SandboxUnavailable
         If this system has no sandbox. Everything else that goes wrong becomes the mark's state and reason.
     """
-    records = Records(task.grades, task.assignment)
+    records = Records(task.file("records"), task.assignment)
     blank = Mark(student, task.assignment, "error", fingerprint=fingerprint)
     blank.limit_seconds, blank.sandbox = task.allowed.all_seconds, task.settings.kind
     try:

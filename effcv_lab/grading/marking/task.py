@@ -59,6 +59,10 @@ class Task:
         """The folder of what grading writes beside nbgrader's own."""
         return self.course.root / "grades"
 
+    def file(self, ending: str) -> Path:
+        """Return a file or folder of this assignment in ``grades/``: ``a1_status.csv`` for "status.csv"."""
+        return self.grades / f"{self.course.short_name(self.assignment)}_{ending}"
+
     @functools.cached_property
     def notebooks(self) -> list[str]:
         """Names of the assignment's notebooks in the gradebook, without ending.
