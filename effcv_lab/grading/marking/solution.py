@@ -66,7 +66,7 @@ def prepare(task: Task) -> tuple[Task, Control, bool]:
     task = replace(task, settings=settings)
     kept = task.file("solution.json")
     control, new = _known(kept, task.fingerprint), False
-    if control is None:
+    if control is None or not nets.is_dir():
         control, new = _run(task, nets), True
         known = {"fingerprint": task.fingerprint, "seconds": control.seconds}
         replace_file(kept, json.dumps(known | {"points": control.points, "free": control.free}))
