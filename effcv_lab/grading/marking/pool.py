@@ -11,6 +11,7 @@ import logging
 import signal
 import uuid
 from collections.abc import Iterator
+from concurrent.futures import CancelledError
 from dataclasses import asdict, replace
 from multiprocessing import resource_tracker
 
@@ -25,7 +26,7 @@ from effcv_lab.grading.sandbox.scratch import sweep
 from effcv_lab.grading.sandbox.settings import UNSAFE
 from effcv_lab.grading.sandbox.warm import warm_interpreter
 
-REACH_SECONDS = 30
+REACH_SECONDS = 10
 
 
 def mark_all(
@@ -49,7 +50,7 @@ def mark_all(
     SandboxUnavailable
         If a worker's system has no sandbox.
     OSError
-        If nobody answers at the scheduler's address.
+        If nobody answers at the scheduler's address, or nobody any more.
     """
     grader = Grader(task)
     with _client(min(workers, len(students)), scheduler) as client:
@@ -65,8 +66,13 @@ def mark_all(
                     yield Mark(**future.result())
                 except distributed.KilledWorker:
                     yield _given_up(task, student)
+                except (CancelledError, distributed.comm.CommClosedError):
+                    raise OSError(
+                        f"the scheduler is gone ({scheduler or 'of this run'}); what is graded is kept: grade again"
+                    ) from None
         finally:
-            with contextlib.suppress(KeyError):  # a worker that began just now has none
+            # A worker that began just now has none; who is gone answers nobody.
+            with contextlib.suppress(KeyError, OSError):
                 client.unregister_worker_plugin(grader.name)
 
 
@@ -78,7 +84,8 @@ def _given_up(task: Task, student: str) -> Mark:
 
 @contextlib.contextmanager
 def _client(workers: int, scheduler: str | None) -> Iterator[distributed.Client]:
-    logging.getLogger("distributed").setLevel(logging.CRITICAL)
+    for name in ("distributed", "distributed.client"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     if scheduler:
         try:
             client = distributed.Client(scheduler, timeout=REACH_SECONDS)
