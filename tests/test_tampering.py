@@ -3,15 +3,18 @@
 The attacks stand in ``tampering.py``; each is tried in a fork of one program, with a right and with a wrong answer.
 """
 
+import gc
 import json
 import operator
 import os
+import signal
 import subprocess
 import sys
 import threading
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 import tampering
 import torch
@@ -20,7 +23,7 @@ from effcv_lab.grading import pristine
 from effcv_lab.grading.a1_temperature import CHECKS
 from effcv_lab.grading.kept import Kept
 from effcv_lab.grading.marking import canary
-from effcv_lab.grading.plain import Foreign, settled
+from effcv_lab.grading.plain import Foreign, name_of, one_of, settled, settled_batches
 
 pytestmark = pytest.mark.slow
 FULL = 10
@@ -174,9 +177,27 @@ def test_a_trace_is_off_inside_and_on_again_afterwards():
     assert inside is None and after is trace
 
 
-def test_no_alarm_rings_while_it_is_judged():
-    import signal
+def test_who_ends_the_profiler_that_watches_is_refused():
+    def watching(*_):
+        return None
 
+    repairs = pristine.Repairs()
+    sys.setprofile(watching)
+    try:
+        pristine.Guarded(lambda: sys.setprofile(None), repairs, looks=False)()
+        after = sys.getprofile()
+    finally:
+        sys.setprofile(None)
+    assert after is watching and "nothing was checked" in repairs.told()
+
+
+def test_no_garbage_is_collected_while_it_is_judged():
+    with pristine.undisturbed():
+        assert not gc.isenabled()
+    assert gc.isenabled()
+
+
+def test_no_alarm_rings_while_it_is_judged():
     rung = []
     before = signal.signal(signal.SIGALRM, lambda *_: rung.append(1))
     try:
@@ -204,6 +225,56 @@ def test_what_is_kept_comes_back_whatever_was_done_to_it():
     assert Thing().double() == 2 and kept.put_back() == []
 
 
+def test_defaults_by_name_what_a_wrapper_wraps_and_emptied_cells_come_back():
+    def wrapping(inner):
+        def outer(*, times=2):
+            return times * inner()
+
+        return outer
+
+    outer, kept = wrapping(lambda: 3), Kept()
+    kept.function(outer)
+    outer.__kwdefaults__["times"] = 0
+    outer.__closure__[0].cell_contents.__code__ = (lambda: 0).__code__
+    del outer.__closure__[0].cell_contents
+    assert len(kept.put_back()) == 3 and outer() == 6
+
+
+def test_an_object_s_own_class_and_dictionary_come_back():
+    class Strict:
+        __module__ = "effcv_lab.made_up"
+
+    class Lenient(Strict):
+        pass
+
+    thing, kept = Strict(), Kept()
+    thing.tolerance = [1]
+    kept.thing("thing", thing, "effcv_lab")
+    thing.__dict__, thing.__class__ = {"tolerance": [9]}, Lenient
+    assert len(kept.put_back()) == 2
+    assert type(thing) is Strict and thing.tolerance == [1]
+    thing.tolerance[:] = [9]
+    thing.judge = min
+    assert kept.put_back() == ["thing.judge", "thing.tolerance"] and vars(thing) == {
+        "tolerance": [1]
+    }
+
+
+def test_an_inherited_method_is_not_hidden_by_a_function_of_the_class():
+    class Base:
+        def size(self):
+            return 1
+
+    class Thing(Base):
+        pass
+
+    kept = Kept()
+    kept.klass(Thing)
+    Thing.size, Thing.helper = lambda self: 2, lambda self: 3
+    assert len(kept.put_back()) == 1 and Thing().size() == 1 and Thing().helper() == 3
+    assert kept.untouched()
+
+
 def test_a_deleted_name_comes_back():
     kept, table = Kept(), {"one": 1}
     kept.table("table", table)
@@ -221,7 +292,33 @@ def test_only_plain_data_are_settled():
     row.zero_()
     assert again["a"][0].tolist() == [1, 1]
     assert again["a"][1] == (1, Foreign("Always")) and again["b"] == Foreign("function")
+    odd = np.array([Always(1)], dtype=object)
+    assert settled(odd) == Foreign("ndarray") and settled(np.ones(2)).tolist() == [1, 1]
     assert settled(torch.nn.Parameter(row)) == Foreign("Parameter", tensor=True)
+
+
+def test_a_class_that_claims_to_be_all_others_is_not_plain():
+    class Meta(type):
+        __name__ = "float"
+
+        def __eq__(cls, other):
+            return True
+
+        __hash__ = type.__hash__
+
+    class All(list, metaclass=Meta):
+        pass
+
+    assert settled(All([1])) == Foreign("All")
+    assert one_of(float, (int, float)) and not one_of(All, (int, float)) and name_of(All) == "All"
+
+
+def test_batches_of_many_kinds_are_settled_one_by_one():
+    rows = [torch.ones(2), torch.ones(3)]
+    again = settled_batches(rows)
+    rows[0].zero_()
+    assert again[0].tolist() == [1, 1] and again[1].tolist() == [1, 1, 1]
+    assert settled_batches((1, 2)) == (1, 2) and settled_batches([]) == []
 
 
 def test_a_result_that_is_changed_later_was_right_when_it_was_returned():

@@ -1,8 +1,7 @@
 """Remember what names stand for and how functions are written, and put it back.
 
 A namespace (of a module, a class, an object), a function and a list are remembered as they are. Comparing is by identity, so
-nothing that a stranger put there is asked anything; ten thousand names take less than a millisecond, as long as nothing was
-replaced.
+nothing that a stranger put there is asked anything, and as long as nothing was replaced it is quick.
 """
 
 from __future__ import annotations

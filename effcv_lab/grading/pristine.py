@@ -1,20 +1,22 @@
 """Checks stand on what was there before any student's code ran: it is remembered, and put back when a check begins.
 
 A student's code shares the interpreter with the checks. It may replace ``builtins.isinstance``, ``torch.equal``, a method of
-``torch.nn.Module``, a function of this kit or only its code. All that checks use is remembered when this module is imported
-(the first cell of every assignment does so, and grading does before that); :func:`as_imported` puts it back, and says so in one
-line that begins with :data:`TAMPERED`. It is put back again after every call of the student's function, so that nothing is
-judged by what the function itself has replaced, and inputs are drawn anew and answers computed only when all calls are over: while
-a student's function runs there is no answer in memory to be found.
+``torch.nn.Module``, a function of this kit or only its code. What checks use (:mod:`effcv_lab.grading.foundations`) is remembered
+when this module is imported, and an assignment's own checks when it is: by the first cell of every assignment, in grading before
+any cell. :func:`as_imported` puts it back, and says so in one line that begins with :data:`TAMPERED`. After every call of the
+student's function what records the call is put back again, and all of it when the last call is over. Only then are the inputs drawn
+anew and the answers computed: while a student's function runs there is no answer in memory to be found.
 
-Not caught here, as it runs before this module does, or beside it:
+Not caught here, as it comes before this module does, goes on beside it, or is not to be told from work:
 
-- who rewrites this module, :mod:`effcv_lab.grading.kept` or ``FunctionCheck.check`` themselves, or puts a module of their own in
-  ``sys.modules``: a check that is never reached puts nothing back. Points for functions that do nothing show it from outside.
-- ``ctypes`` and others that write into memory; audit hooks, which Python never removes; threads that go on during a check.
-- private parts of torch and NumPy that are not listed below, and operations of torch replaced below ``torch.library``.
-- a function that holds a copy of the kit's own solution: the kit is there to be read.
-- what is printed: who replaces ``sys.stdout`` can swallow the line, not the points.
+- Who rewrites this module, :mod:`effcv_lab.grading.kept` or ``FunctionCheck.check``, or puts a module of their own for a whole
+  assignment into ``sys.modules``, before its check is called or imported: what is never reached puts nothing back. Points for
+  functions that do nothing show the crude ones from outside.
+- ``ctypes`` and all else that writes into memory; audit hooks, which Python never removes; threads that go on during a check;
+  ``sys.monitoring`` of Python 3.12.
+- Private parts of torch and NumPy that are not listed, and operations of torch replaced below ``torch.library``.
+- A function that holds a copy of the kit's own solution: the kit is there to be read.
+- What is printed: who replaces ``sys.stdout`` can swallow the line, not change the points.
 """
 
 from __future__ import annotations
