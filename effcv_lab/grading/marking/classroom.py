@@ -15,7 +15,7 @@ from effcv_lab.grading.course import Course
 from effcv_lab.grading.marking.cells import Allowed
 from effcv_lab.grading.marking.finding import Found, find_submissions
 from effcv_lab.grading.marking.marks import Mark, Records
-from effcv_lab.grading.marking.register import all_points
+from effcv_lab.grading.marking.register import Points, all_points
 from effcv_lab.grading.marking.report import Report, say
 from effcv_lab.grading.marking.solution import prepare
 from effcv_lab.grading.marking.steps import quiet_steps
@@ -186,9 +186,7 @@ def _fingerprint(task: Task, student: str) -> str:
     return found.hexdigest()
 
 
-def _is_done(
-    task: Task, mark: Mark | None, fingerprint: str, points: tuple[float, float, int] | None
-) -> bool:
+def _is_done(task: Task, mark: Mark | None, fingerprint: str, points: Points | None) -> bool:
     """Say whether a record is of this very submission and all that it stands for is there."""
     if mark is None or mark.fingerprint != fingerprint:
         return False
@@ -199,7 +197,8 @@ def _is_done(
     graded = task.course.folder("autograded", mark.student, task.assignment)
     kept = [graded / f"{name}.ipynb" for name in task.notebooks]
     there = any(path.is_file() for path in kept)
-    return there and points is not None and points[:2] == (mark.score, mark.most)
+    same = (mark.score, mark.most, mark.cells)
+    return there and points is not None and (points.score, points.most, points.cells) == same
 
 
 def _mark_of(task: Task, found: Found, records: Records) -> Mark:

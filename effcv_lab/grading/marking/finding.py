@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -62,7 +63,8 @@ def _look(course: Course, assignment: str, notebooks: list[str], student: str) -
     if not folder.is_dir():
         return _elsewhere(folder, notebooks, student)
     present = [name for name in notebooks if _is_there(folder / f"{name}.ipynb")]
-    others = [path for path in _notebooks(folder) if path.stem not in notebooks]
+    right = {f"{name}.ipynb" for name in notebooks}
+    others = [path for path in _notebooks(folder) if path.name not in right]
     if present:  # nbgrader gives a notebook of several that is not there no points
         return Found(student)
     if others:
@@ -103,7 +105,9 @@ def _loose(path: Path, assignment: str) -> Found:
 def _move(found: list[Path], wanted: Path) -> str:
     if len(found) > 1:
         return f"ask the student which one counts, and move it to {str(wanted)!r}"
-    return f"if it is the submission: mv {str(found[0])!r} {str(wanted)!r}"
+    make = "" if wanted.parent.is_dir() else f"mkdir -p {shlex.quote(str(wanted.parent))} && "
+    paths = f"{shlex.quote(str(found[0]))} {shlex.quote(str(wanted))}"
+    return f"if it is the submission: {make}mv {paths}"
 
 
 def _alike(name: str, wanted: str) -> bool:
@@ -111,10 +115,13 @@ def _alike(name: str, wanted: str) -> bool:
 
     Examples
     --------
-    >>> _alike("A1-Temperature (2)", "a1_temperature"), _alike("a2_distillation", "a1_temperature")
+    >>> _alike("A1-Temperature (2)", "a1_temperature"), _alike("a10_temperature", "a1_temperature")
     (True, False)
     """
     name, wanted = name.casefold(), wanted.casefold()
+    numbers = [re.match(r"[a-z]+[ _-]?(\d+)", text) for text in (name, wanted)]
+    if all(numbers) and len({number[1] for number in numbers}) > 1:
+        return False
     short = re.escape(wanted.partition("_")[0])
     return (
         bool(re.match(rf"{short}(?!\d)", name))

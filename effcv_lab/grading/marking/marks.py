@@ -47,6 +47,8 @@ class Mark:
         Points by machine, of how many; None where nothing was graded.
     by_hand : int
         Answers that wait for a person in nbgrader's formgrader.
+    cells : str
+        Fingerprint of the points of each cell.
     seconds : float
         Wall-clock time.
     limit_seconds : float
@@ -66,6 +68,7 @@ class Mark:
     score: float | None = None
     most: float | None = None
     by_hand: int = 0
+    cells: str = ""
     seconds: float = 0.0
     limit_seconds: float = 0.0
     sandbox: str = ""
@@ -92,7 +95,7 @@ class Records:
 
     def load(self, student: str) -> Mark | None:
         """Return a student's record; None if there is none that can be read."""
-        with contextlib.suppress(OSError, ValueError, TypeError, KeyError):
+        with contextlib.suppress(OSError, ValueError, TypeError, RecursionError):
             mark = Mark(**json.loads(self._path(student).read_text(encoding="utf-8")))
             if (mark.student, mark.assignment) == (student, self.assignment):
                 return mark

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import warnings
 from pathlib import Path
+from typing import NamedTuple
 
 from effcv_lab.grading.marking.patience import patiently
 from effcv_lab.grading.marking.task import Task
@@ -53,8 +55,27 @@ def _register(task: Task, student: str, folder: Path, notebooks: set[str]) -> No
         gradebook.db.commit()
 
 
-def points(task: Task, student: str) -> tuple[float, float, int]:
-    """Return what the gradebook holds: points by machine, of how many, and how many answers wait for a person."""
+class Points(NamedTuple):
+    """What the gradebook holds of a submission.
+
+    Attributes
+    ----------
+    score, most : float
+        Points by machine, of how many.
+    by_hand : int
+        Answers that wait for a person.
+    cells : str
+        Fingerprint of the points by machine of each cell.
+    """
+
+    score: float
+    most: float
+    by_hand: int
+    cells: str
+
+
+def points(task: Task, student: str) -> Points:
+    """Return what the gradebook holds of a student."""
 
     def read():
         with task.course.gradebook() as gradebook:
@@ -63,7 +84,7 @@ def points(task: Task, student: str) -> tuple[float, float, int]:
     return patiently(read)
 
 
-def all_points(task: Task) -> dict[str, tuple[float, float, int]]:
+def all_points(task: Task) -> dict[str, Points]:
     """Return the same for every student, in one reading."""
 
     def read():
@@ -74,11 +95,14 @@ def all_points(task: Task) -> dict[str, tuple[float, float, int]]:
     return patiently(read)
 
 
-def _points(submission) -> tuple[float, float, int]:
+def _points(submission) -> Points:
     grades = [grade for notebook in submission.notebooks for grade in notebook.grades]
     tests = [
         grade for grade in grades if grade.cell.cell_type == "code" and grade.auto_score is not None
     ]
     score = sum(grade.auto_score for grade in tests)
     most = sum(grade.max_score for grade in tests)
-    return round(score, 6), round(most, 6), sum(grade.needs_manual_grade for grade in grades)
+    each = sorted((grade.notebook.name, grade.name, grade.auto_score) for grade in tests)
+    cells = hashlib.sha256(repr(each).encode()).hexdigest()[:16]
+    by_hand = sum(grade.needs_manual_grade for grade in grades)
+    return Points(round(score, 6), round(most, 6), by_hand, cells)

@@ -85,8 +85,19 @@ def _cell(value: object) -> str:
     >>> _cell("=HYPERLINK()"), _cell(3)
     ("'=HYPERLINK()", '3')
     """
-    text = " ".join(str(value).split())
+    text = _line(str(value))
     return f"'{text}" if text.startswith(FORMULA) else text
+
+
+def _line(text: str) -> str:
+    r"""Return one line of characters that can be seen: nothing of a stranger's acts in a terminal.
+
+    Examples
+    --------
+    >>> _line("half raised\n\x1b[2J")
+    'half raised ?[2J'
+    """
+    return "".join(c if c.isprintable() else "?" for c in " ".join(text.split()))
 
 
 def say(report: Report) -> None:
@@ -113,12 +124,12 @@ def _say_each(marks: list[Mark]) -> None:
     for state in STATES:
         found = [mark for mark in marks if mark.state == state]
         for mark in found[:NAMED]:
-            print(f"\n{state}: {mark.student}")
+            print(f"\n{state}: {_line(mark.student)}")
             for text in (mark.reason, f"-> {mark.advice}" if mark.advice else ""):
                 if text:
                     print(
                         textwrap.fill(
-                            " ".join(text.split()),
+                            _line(text),
                             WIDTH,
                             initial_indent="  ",
                             subsequent_indent="  ",

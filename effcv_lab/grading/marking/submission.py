@@ -107,7 +107,7 @@ def _mark(task: Task, student: str, mark: Mark) -> Mark:
             flags += said
             _write(new / f"{name}.ipynb", found)
         _replace(task, student, new, work / "old")
-        mark.score, mark.most, mark.by_hand = points(task, student)
+        mark.score, mark.most, mark.by_hand, mark.cells = points(task, student)
         judge(mark, runs, flags)
         return mark
     finally:

@@ -6,6 +6,7 @@ import ast
 import functools
 import hashlib
 import json
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,6 +27,12 @@ COMMON = (
     "matplotlib.pyplot",
     "matplotlib_inline.backend_inline",
     "IPython.core.completer",
+)
+#: What in ``nbgrader_config.py`` no grade depends on: where things lie, what is handed out and given back, programs.
+NO_RULES = (
+    *("CourseDirectory", "Exchange", "Generate", "Export", "Formgrade", "BaseFormgrade"),
+    *("NbGrader", "ServerApp", "NotebookApp", "JupyterApp", "Application", "ZipCollect"),
+    *("FileNameCollector", "ClearSolutions", "ClearOutput", "IncludeHeaderFooter", "Validat"),
 )
 
 
@@ -130,13 +137,9 @@ class Task:
                 for cell in sorted(stored.source_cells, key=lambda cell: cell.name):
                     content = [name, cell.name, cell.source, points.get(cell.name)]
                     found.update(json.dumps(content).encode())
-        config = self.course.config
-        rules = {
-            name: config[name]
-            for name in ("Autograde", "Execute", "IgnorePattern")
-            if name in config
-        }
-        found.update(json.dumps(rules, sort_keys=True, default=str).encode())
+        rules = {k: v for k, v in self.course.config.items() if not k.startswith(NO_RULES)}
+        text = json.dumps(rules, sort_keys=True, default=repr)
+        found.update(re.sub(r" at 0x[0-9a-f]+", "", text).encode())
         for path in plain_files(self.course.folder("source", ".", self.assignment)):
             found.update(path.name.encode() + path.read_bytes())
         return found.hexdigest()
