@@ -277,6 +277,24 @@ Same().__enter__()
         "batch_promises.ShowsInBatches.facts = lambda self, function, own, args: self.wanted(answer, args)",
     ),
     (
+        "another check in its place",
+        SOFTMAX,
+        CHECK + "from effcv_lab.grading.checks import FunctionCheck\n"
+        "def softmax_with_temperature(logits, temperature):\n    return answer(logits, temperature)\n"
+        "CHECKS['softmax_with_temperature'] = FunctionCheck("
+        "softmax_with_temperature, check.promises[:1], [], ('a', 'b'))",
+    ),
+    (
+        "explain, while it is called",
+        SOFTMAX,
+        """
+from effcv_lab.grading import checks, outcomes
+def softmax_with_temperature(logits, temperature):
+    checks.explain = lambda name, findings, points, *a: outcomes.Outcome(points, points, "good")
+    return answer(logits, temperature)
+""",
+    ),
+    (
         "replaced while it is called",
         SOFTMAX,
         """

@@ -19,6 +19,7 @@ import pytest
 import tampering
 import torch
 
+from effcv_lab import softmax
 from effcv_lab.grading import pristine
 from effcv_lab.grading.a1_temperature import CHECKS
 from effcv_lab.grading.kept import Kept
@@ -123,6 +124,14 @@ def test_what_was_put_back_stays(monkeypatch):
     finally:
         operator.eq = original
     assert repairs.names == []
+
+
+def test_what_the_right_versions_stand_on_is_put_back_too():
+    original = softmax._rising_zero
+    softmax._rising_zero = None
+    with pristine.as_imported() as repairs:
+        assert softmax._rising_zero is original
+    assert repairs.names == ["effcv_lab.softmax._rising_zero"]
 
 
 def test_helpers_that_a_cell_adds_are_left_alone():
