@@ -6,8 +6,10 @@ import json
 import os
 import shlex
 import shutil
+import socket
 import sqlite3
 import subprocess
+import tempfile
 import threading
 import time
 from contextlib import closing
@@ -15,7 +17,7 @@ from copy import deepcopy
 from dataclasses import replace
 
 import pytest
-from grading_class import NAME, GradedClass
+from grading_class import NAME, GradedClass, bubblewrap_or_skip
 from small_course import ROOT
 
 from effcv_lab.grading import course as course_module
@@ -33,7 +35,8 @@ from effcv_lab.grading.marking.task import Task
 from effcv_lab.grading.sandbox import launcher
 from effcv_lab.grading.sandbox.refusals import SandboxUnavailable
 from effcv_lab.grading.sandbox.session import sandboxed_kernel
-from effcv_lab.grading.sandbox.settings import UNSAFE
+from effcv_lab.grading.sandbox.settings import UNSAFE, Settings
+from effcv_lab.grading.sandbox.status import Status
 
 FILE = f"{NAME}/{NAME}.ipynb"
 
@@ -420,14 +423,10 @@ def registered_again(task, room):
 
 
 def test_a_launcher_that_cannot_write_is_this_machine_s_trouble(tmp_path, monkeypatch, capsys):
-    import effcv_lab.grading.sandbox.launcher as module
-    from effcv_lab.grading.sandbox.settings import Settings
-    from effcv_lab.grading.sandbox.status import Status
-
     def full(*given):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(module, "start", full)
+    monkeypatch.setattr(launcher, "start", full)
     (tmp_path / "settings.json").write_text(Settings().to_json(), encoding="utf-8")
     content = {"ip": str(tmp_path / "k"), "transport": "ipc"}
     ports = ("shell", "iopub", "stdin", "control", "hb")
@@ -451,6 +450,42 @@ def test_a_launcher_that_dies_is_no_kernel_s_fault(tmp_path, monkeypatch):
     monkeypatch.setattr(session, "write_kernelspec", broken)
     with pytest.raises(OSError, match="the sandbox did not come up"), sandboxed_kernel(tmp_path):
         pass
+
+
+def dies_unheard(listener):
+    time.sleep(0.5)  # who asks has connected by then
+
+
+def dies_before_it_reads(listener):
+    listener.accept()[0].close()
+
+
+def dies_when_it_has_read(listener):
+    asking = listener.accept()[0]
+    _, descriptors, _, _ = socket.recv_fds(asking, 1 << 16, 32)
+    for descriptor in descriptors:
+        os.close(descriptor)
+    asking.close()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("dies", [dies_unheard, dies_before_it_reads, dies_when_it_has_read])
+def test_where_a_warm_interpreter_dies_while_it_is_asked_the_kernel_starts_cold(tmp_path, dies):
+    bubblewrap_or_skip()
+    with tempfile.TemporaryDirectory(dir="/tmp") as place:  # a socket's name is short
+        listener = socket.socket(socket.AF_UNIX)
+        listener.bind(f"{place}/warm")
+        listener.listen(5)
+
+        def warm():
+            with listener:
+                dies(listener)
+
+        thread = threading.Thread(target=warm)
+        thread.start()
+        with sandboxed_kernel(tmp_path, Settings(warm=f"{place}/warm")) as kernel:
+            assert kernel.run("1 + 1").text == "2"
+        thread.join()
 
 
 @pytest.mark.nbgrader

@@ -50,8 +50,14 @@ class Running:
                     self.program.wait(seconds)
         code = self.program.poll()
         if self._fork in heard:
-            code = int(self._fork.recv(16) or -signal.SIGKILL)
+            code = self._answer()
         return None if code is None else _as_a_shell(code)
+
+    def _answer(self) -> int:
+        try:
+            return int(self._fork.recv(16) or -signal.SIGKILL)
+        except ConnectionResetError:  # the warm interpreter died before it heard us
+            return -signal.SIGKILL
 
     def end(self) -> int:
         """End it with all that it started, wait until all are gone, return its exit code as a shell would."""
