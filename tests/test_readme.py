@@ -63,12 +63,20 @@ def test_a_missing_marker_is_named():
         readme.filled("nothing here", {"x": "new"})
 
 
-def test_check_notices_a_readme_out_of_step(tmp_path, monkeypatch, capsys):
+@pytest.mark.parametrize(
+    ("page", "number"), [("README.md", "| 0."), ("INSTRUCTORS.md", "submissions of a1")]
+)
+def test_check_notices_a_page_out_of_step(tmp_path, monkeypatch, capsys, page, number):
     (tmp_path / "results").symlink_to(ROOT / "results")
     monkeypatch.setattr(readme, "ROOT", tmp_path)
     monkeypatch.setattr(sys, "argv", ["readme", "--check"])
-    (tmp_path / "README.md").write_text(TEXT, encoding="utf-8")
+    for name in ("README.md", "INSTRUCTORS.md"):
+        (tmp_path / name).write_text((ROOT / name).read_text(encoding="utf-8"), encoding="utf-8")
     assert readme.main() == 0
-    (tmp_path / "README.md").write_text(TEXT.replace("| 0.", "| 1."), encoding="utf-8")
+    text = (ROOT / page).read_text(encoding="utf-8")
+    (tmp_path / page).write_text(text.replace(number, "| 1."), encoding="utf-8")
     assert readme.main() == 1
-    assert "run python -m tools.readme" in capsys.readouterr().out
+    assert (
+        f"{page} is out of step with results/: run python -m tools.readme"
+        in capsys.readouterr().out
+    )

@@ -33,18 +33,26 @@ KEPT_BYTES = 20 * MB  # of a whole notebook's outputs
 NOT_RUN, TAMPERED, TIMED_OUT, LOST = "NotRun", "Tampered", "TimedOut", "OutputLost"
 #: Before any cell of a stranger: what checks stand on is remembered as it is.
 FIRST_OF_ALL = """
-try:
-    __import__("effcv_lab.grading.checks")
-except ImportError:
-    pass
+def _first(names):
+    for name in names:
+        try:
+            __import__(name)
+        except ImportError:
+            pass
+_first({names!r})
+del _first
 """
+CHECKS = "effcv_lab.grading."
 
 
 class _Runner:
     """Runs the cells of one notebook in one kernel."""
 
-    def __init__(self, kernel: SandboxedKernel, allowed: Allowed, started: float):
+    def __init__(
+        self, kernel: SandboxedKernel, settings: Settings, allowed: Allowed, started: float
+    ):
         self.kernel, self.allowed, self.run = kernel, allowed, Run()
+        self.checks = [f"{CHECKS}checks", *(n for n in settings.preload if n.startswith(CHECKS))]
         self.started, self.kept = started, 0
 
     @property
@@ -53,7 +61,7 @@ class _Runner:
 
     def cells(self, notebook: NotebookNode) -> None:
         """Run all cells in their order."""
-        self.kernel.run(FIRST_OF_ALL, canary.SECONDS)
+        self.kernel.run(FIRST_OF_ALL.format(names=self.checks), canary.SECONDS)
         for index, cell in enumerate(notebook.cells):
             if cell.cell_type != "code":
                 continue
@@ -196,7 +204,7 @@ def run_cells(
             if type(problem) is not RuntimeError:  # there is no sandbox
                 raise
             return _not_started(notebook, str(problem))
-        runner = _Runner(kernel, allowed, started)
+        runner = _Runner(kernel, settings, allowed, started)
         runner.cells(notebook)
         runner.probe(notebook, names, free, control)
     runner.run.seconds = round(time.monotonic() - started, 2)
