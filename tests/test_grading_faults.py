@@ -225,7 +225,7 @@ def test_a_gradebook_locked_for_some_seconds_delays_and_new_private_tests_regrad
         config.write(f'\nc.CourseDirectory.db_url = "{url}"\n')
     private.write_text("assert half(2.5) == 1.25, half(2.5)\n", encoding="utf-8")
     before = room.records()
-    with room.begun("grade", "a9", "--private-tests", str(tmp_path)) as run:
+    with room.begun("grade", "a9", "--private-tests", str(tmp_path), "--workers", "1") as run:
 
         def some():
             now = room.records()

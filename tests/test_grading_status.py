@@ -463,6 +463,7 @@ def dies_before_it_reads(listener):
 def dies_when_it_has_read(listener):
     asking = listener.accept()[0]
     _, descriptors, _, _ = socket.recv_fds(asking, 1 << 16, 32)
+    os.read(descriptors[0], 600)  # it has begun to unpack the submission's files
     for descriptor in descriptors:
         os.close(descriptor)
     asking.close()
@@ -472,6 +473,7 @@ def dies_when_it_has_read(listener):
 @pytest.mark.parametrize("dies", [dies_unheard, dies_before_it_reads, dies_when_it_has_read])
 def test_where_a_warm_interpreter_dies_while_it_is_asked_the_kernel_starts_cold(tmp_path, dies):
     bubblewrap_or_skip()
+    (tmp_path / "data.txt").write_text("content", encoding="utf-8")
     with tempfile.TemporaryDirectory(dir="/tmp") as place:  # a socket's name is short
         listener = socket.socket(socket.AF_UNIX)
         listener.bind(f"{place}/warm")
@@ -484,7 +486,7 @@ def test_where_a_warm_interpreter_dies_while_it_is_asked_the_kernel_starts_cold(
         thread = threading.Thread(target=warm)
         thread.start()
         with sandboxed_kernel(tmp_path, Settings(warm=f"{place}/warm")) as kernel:
-            assert kernel.run("1 + 1").text == "2"
+            assert kernel.run("open('data.txt').read()").text == "'content'"
         thread.join()
 
 
