@@ -206,7 +206,7 @@ def rows(folder):
         "kills_parent": Row(code("import os\nif os.getppid() < 2: os.kill(1, 9); os.kill(-1, 0)"), None, None),
         "reads": Row(code("import glob, os\n"
                           f"print('FOUND', glob.glob({course!r} + '/**', recursive=True),\n"
-                          "      glob.glob('/home/**/*.ipynb', recursive=True), glob.glob('../../../*'), os.listdir('.'))"),
+                          "      [n for n in glob.glob('/home/**/*.ipynb', recursive=True) if '/grading/releases/' not in n], glob.glob('../../../*'), os.listdir('.'))"),
                      "ok", FULL),
         "background": Row(code(f"import subprocess; subprocess.Popen(['sleep', '{MARK}'], start_new_session=True)"), "ok", FULL),
         "network": Row(code(f"import socket\ntry:\n    socket.create_connection(('127.0.0.1', {PORT}), 1); print('OPEN')\n"

@@ -26,7 +26,7 @@ from effcv_lab.grading.sandbox.session import Outcome
 if TYPE_CHECKING:
     from effcv_lab.grading.sandbox.session import SandboxedKernel
 
-SECONDS = 10
+SECONDS = 30
 #: How a check of the kit begins the line in which it says that something it stands on was replaced.
 MARK = "TAMPERED "
 

@@ -72,7 +72,7 @@ def mark_all(
                     ) from None
         finally:
             # A worker that began just now has none; who is gone answers nobody.
-            with contextlib.suppress(KeyError, OSError):
+            with contextlib.suppress(KeyError, OSError, RuntimeError):
                 client.unregister_worker_plugin(grader.name)
 
 
@@ -91,8 +91,13 @@ def _client(workers: int, scheduler: str | None) -> Iterator[distributed.Client]
             client = distributed.Client(scheduler, timeout=REACH_SECONDS)
         except (OSError, ValueError) as error:
             raise OSError(f"scheduler: nobody answers at {scheduler!r} ({error})") from None
-        with client:
+        try:
             yield client
+        finally:
+            with contextlib.suppress(
+                OSError, RuntimeError
+            ):  # asyncio's, when nobody is there any more
+                client.close()
         return
     nothing = {f"distributed.{who}.http.routes": [] for who in ("scheduler", "worker", "nanny")}
     with contextlib.ExitStack() as stack:
