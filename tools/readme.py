@@ -103,7 +103,7 @@ def grading_lines(record: Record) -> str:
         f"{ours['submissions']} submissions of a1, some of them hostile: `effcv grade` took {ours['seconds']:.0f} s, plain nbgrader\n"
         f"{plain['seconds']:.0f} s on the same machine, {ours['times_plain']:.1f} times as long, with {record.config['workers']} submissions at a time, "
         f"{ours['peak_megabytes'] / 1000:.1f} GB against {plain['peak_megabytes'] / 1000:.1f} GB of\n"
-        f"memory, and {ours['scores_differ'] or 'no'} score of an honest submission that differs. Recorded: one run, "
+        f"memory, and {ours['scores_differ'] or 'no'} score of an honest submission that differs. Recorded: one run beside other work, "
         f"{record.hardware['cpu']} {record.hardware['cores']} cores; `{record.command}`."
     )
 
