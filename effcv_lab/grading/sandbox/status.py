@@ -16,8 +16,8 @@ class Status:
     ----------
     state : str
         "starting"; "running"; "unavailable" (no sandbox on this system: nothing was run); "refused" (the submission's
-        folder is too large: nothing was run); "trouble" (this machine's own, such as a full disk); "ended". A file that says "running" after the launcher is gone means
-        that the launcher was killed from outside, and the sandbox with it.
+        folder is too large: nothing was run); "trouble" (this machine's own, such as a full disk); "ended". A file that says
+        "running" after the launcher is gone means that the launcher was killed from outside, and the sandbox with it.
     reason : str
         Of an end: "exit" (the kernel ended by itself), "stopped" (from outside), or the limit that it broke: "cpu",
         "memory", "processes", "files"; or "unseen" (the watchdog could not see into the sandbox any more, and ended it).
