@@ -64,15 +64,18 @@ def _interrupted(seen, room):
     with room.begun("grade", "a9") as run:
         wait_until(lambda: "to grade." in run.said, 60, "the beginning")
         seen.told_restart = run.said
-        seen.refused = room.effcv("grade", "a9", code=1)
-        wait_until(lambda: len(room.records()) >= len(seen.first) + 2, 120, "two more records")
-        os.killpg(run.program.pid, signal.SIGINT)  # as a terminal does
-        asked = time.monotonic()
+        with room.begun("grade", "a9") as beside:
+            wait_until(lambda: len(room.records()) >= len(seen.first) + 2, 120, "two more records")
+            os.killpg(run.program.pid, signal.SIGINT)  # as a terminal does
+            asked = time.monotonic()
+            assert beside.wait(60) == 1, beside.said
+            seen.refused = beside.said
         seen.code = run.wait(60)
         seen.stopped_after = time.monotonic() - asked
         wait_until(lambda: not run.family(), 20, "the end of all that it started")
         seen.said_interrupted, seen.second = run.said, room.records()
         seen.table_interrupted = room.table()
+        assert len(seen.second) < COUNT, f"all were graded before Ctrl-C was heard: {run.said}"
 
 
 def _workers_killed(seen, room):

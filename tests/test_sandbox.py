@@ -74,12 +74,16 @@ def course(tmp_path_factory):
     (folder / "link.txt").symlink_to(course / "gradebook.db")
     (folder / "course").symlink_to(course)
     marker = f"open({str(course / 'ran outside')!r}, 'w').close()\n"
+    settings = folder / ".ipython" / "profile_default" / "ipython_kernel_config.py"
+    settings.parent.mkdir(parents=True)
+    settings.write_text("c.InteractiveShellApp.exec_lines = ['bent = True']", encoding="utf-8")
     for name in (
         "json.py",
         "sitecustomize.py",
         "effcv_lab/__init__.py",
-    ):  # no module for a launcher
-        (folder / name).parent.mkdir(exist_ok=True)
+        ".ipython/profile_default/startup/first.py",
+    ):  # no module for a launcher, nothing that a kernel runs when it begins
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(marker, encoding="utf-8")
     return course
 
@@ -249,6 +253,17 @@ def test_of_the_submission_there_are_plain_files_and_no_notebook(kernel):
         "./sitecustomize.py",
     ]
     assert value(kernel, "print(open('data/some values ü.csv').read())") == "1,2"
+
+
+def test_nothing_of_the_submission_runs_or_counts_before_its_first_cell(kernel):
+    code = "print('bent' in globals(), os.path.isdir('.ipython/profile_default/startup') and os.listdir('.ipython/profile_default/startup'))"
+    assert value(kernel, code) == "False ['README']"
+    loaded = [
+        c
+        for n in ("json", "effcv_lab")
+        if (c := value(kernel, f"import {n}; print({n}.__file__)")).startswith("/home")
+    ]
+    assert not loaded
 
 
 def test_no_environment_variable_of_the_grader_s_is_seen(kernel):
@@ -723,6 +738,22 @@ def test_only_the_very_words_switch_the_sandbox_off(tmp_path):
     assert not Path(place).exists() and not {
         n for n in set(os.listdir("/tmp")) - before if "effcv" in n
     }
+
+
+def test_two_kernels_without_a_sandbox_are_kept_apart_and_leave_nothing_at_home(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    (tmp_path / "home").mkdir()
+    (tmp_path / "work").mkdir()
+    open_ = Settings(SMALL, kind=UNSAFE)
+    with (
+        sandboxed_kernel(tmp_path / "work", open_) as one,
+        sandboxed_kernel(tmp_path / "work", open_) as two,
+    ):
+        (mine, yours) = (eval(value(k, "import os; print(repr(os.getcwd()))")) for k in (one, two))
+        assert mine != yours
+        assert not list((tmp_path / "home").glob(".connection*"))
 
 
 @pytest.mark.parametrize(("files", "size"), [(1, 11 * MB), (151, 1)], ids=["size", "number"])

@@ -20,8 +20,9 @@ class FolderRefused(ValueError):
 def pack(folder: str | Path, limits: Limits) -> BinaryIO:
     """Put a folder's plain files into an archive without a name on disk.
 
-    Left out are notebooks (hidden tests stand in them), links (they may lead anywhere), whatever is not a plain file,
-    and the folders of Jupyter and Git.
+    Left out are notebooks (hidden tests stand in them), links (they may lead anywhere), whatever is not a plain file, and
+    what is hidden: programs read their settings there, and IPython would run ``.ipython/profile_default/startup`` before
+    anything of the grader's.
 
     Raises
     ------
@@ -50,10 +51,11 @@ def pack(folder: str | Path, limits: Limits) -> BinaryIO:
 
 def _plain_files(folder: Path) -> Iterator[tuple[Path, str]]:
     for place, folders, names in os.walk(folder):
-        folders[:] = sorted(set(folders) - {".ipynb_checkpoints", ".git"})
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(names):
             path = Path(place, name)
-            if not name.lower().endswith(".ipynb") and stat.S_ISREG(path.lstat().st_mode):
+            left_out = name.startswith(".") or name.lower().endswith(".ipynb")
+            if not left_out and stat.S_ISREG(path.lstat().st_mode):
                 yield path, path.relative_to(folder).as_posix()
 
 

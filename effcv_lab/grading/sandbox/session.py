@@ -216,9 +216,12 @@ def _wait(kernel: SandboxedKernel, client) -> None:
         if _answers(_next(client.get_shell_msg, LOOK_SECONDS), asked):
             _next(client.get_iopub_msg, GRACE_SECONDS)  # its welcome, or that it was busy
             return
+    silent = came and kernel.alive
     status = kernel.end()
     if status.state == "unavailable":
         raise SandboxUnavailable(status.words)
+    if silent:  # nothing of a submission has run
+        raise OSError(f"a kernel came up but did not answer within {START_SECONDS} s")
     if not came or status.state in ("starting", "trouble"):
         raise OSError(f"the sandbox did not come up: {status.words or 'it said nothing'}")
     raise RuntimeError(status.words or "no kernel came up")
