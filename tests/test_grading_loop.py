@@ -3,7 +3,8 @@
 One run of ``effcv grade`` (of nbgrader itself where there is no sandbox) grades the model solution, the untouched release,
 mistakes of the catalogue, right answers written differently, and a damaged notebook. Submission k holds the k-th of the
 mistakes chosen for each function, and nothing else: a cell that trains with an unwritten function says so and goes on,
-which keeps the run short. All mistakes, not only those chosen, are tried on the checks themselves in ``test_assignment_checks.py``.
+which keeps the run short. All mistakes and all right answers, not only those chosen, are tried on the checks themselves in
+``test_assignment_checks.py``.
 """
 
 import copy
@@ -19,7 +20,7 @@ from small_course import ROOT
 from tools.notebooks.targets import targets
 
 pytestmark = pytest.mark.nbgrader
-MISTAKES = 6  # of each function, from all over its catalogue: a submission takes seconds
+CHOSEN = 4  # mistakes, and right answers, of each function: a submission takes seconds
 ASSIGNMENTS = [target.master.stem for target in targets() if target.release]
 
 
@@ -49,17 +50,16 @@ def room(name, solution, tmp_path_factory):
     return room
 
 
-def chosen(check):
-    """Return at most ``MISTAKES`` of a function's mistakes, evenly spread, first and last among them."""
-    known = check.misconceptions
-    count = min(MISTAKES, len(known))
+def chosen(known):
+    """Return at most ``CHOSEN`` of a list, evenly spread, first and last among them."""
+    count = min(CHOSEN, len(known))
     return [known[k * (len(known) - 1) // max(count - 1, 1)] for k in range(count)]
 
 
 def mistaken(name):
     """Yield (student, answers): the k-th student makes the k-th chosen mistake in each function."""
     columns = [
-        [(function, mistake) for mistake in chosen(check)]
+        [(function, mistake) for mistake in chosen(check.misconceptions)]
         for function, check in catalogue(name).items()
     ]
     for k, row in enumerate(itertools.zip_longest(*columns)):
@@ -67,9 +67,9 @@ def mistaken(name):
 
 
 def rewritten(name):
-    """Yield (student, answers): the k-th student uses the k-th right version of each function."""
+    """Yield (student, answers): the k-th student uses the k-th chosen right version of each function."""
     columns = [
-        [(function, version) for version in versions.values()]
+        [(function, version) for version in chosen(list(versions.values()))]
         for function, versions in right_answers(name).items()
     ]
     for k, row in enumerate(itertools.zip_longest(*columns)):
@@ -121,7 +121,7 @@ def test_the_untouched_release_scores_zero_and_only_says_what_is_not_written(roo
 def test_a_mistake_scores_below_full_and_is_told_by_its_own_message(room, name):
     missed, number = [], 0
     for function, check in catalogue(name).items():
-        for k, mistake in enumerate(chosen(check)):
+        for k, mistake in enumerate(chosen(check.misconceptions)):
             student, cell = f"mistake{k:02}", f"test_{function}"
             grade, said = room.grades[student][cell], room.said(student, cell)
             number += 1
