@@ -4,6 +4,7 @@ JOBS ?= 2
 ARGS ?=
 # Each file of tests stays with one process: the longest begin first, so that none of them ends alone.
 LONGEST := $(addprefix tests/test_,grading_loop.py lectures_browser.py grading_faults.py grading_command.py grading_hostile.py)
+OTHERS = $(filter-out $(LONGEST),$(wildcard tests/test_*.py))
 BIN := .venv/bin
 STAMP := .venv/.installed
 PYTEST := $(BIN)/python -m pytest
@@ -36,7 +37,7 @@ nbval: $(STAMP)
 	$(PYTEST) --nbval-lax --nbval-current-env --nbval-cell-timeout=300 -n $(JOBS) --dist loadfile lectures solutions
 
 classroom: $(STAMP)
-	$(PYTEST) -n $(JOBS) --dist loadfile --no-loadscope-reorder -m "browser or nbgrader" $(LONGEST) tests
+	$(PYTEST) -n $(JOBS) --dist loadfile --no-loadscope-reorder -m "browser or nbgrader" $(LONGEST) $(OTHERS)
 
 notebooks: $(STAMP)  ## write the notebooks from their masters in notebooks/
 	$(MASTERS) build
