@@ -6,6 +6,7 @@ import csv
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -147,6 +148,11 @@ def _runs(process: psutil.Process) -> bool:
         return False
 
 
+def _hear_ctrl_c():
+    """Let a program hear Ctrl-C though these tests may not: a shell lets what it starts in the background ignore it."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 class GradedClass(Classroom):
     """A classroom graded by ``effcv grade``; ``config`` is added to the course's ``nbgrader_config.py``."""
 
@@ -229,6 +235,7 @@ class GradedClass(Classroom):
                 stdout=file,
                 stderr=file,
                 start_new_session=True,
+                preexec_fn=_hear_ctrl_c,
             )
         begun = Begun(program, log)
         try:

@@ -103,8 +103,18 @@ def grading_lines(record: Record) -> str:
         f"{ours['submissions']} submissions of a1, some of them hostile: `effcv grade` took {ours['seconds']:.0f} s, plain nbgrader\n"
         f"{plain['seconds']:.0f} s on the same machine, {ours['times_plain']:.1f} times as long, with {record.config['workers']} submissions at a time, "
         f"{ours['peak_megabytes'] / 1000:.1f} GB against {plain['peak_megabytes'] / 1000:.1f} GB of\n"
-        f"memory, and {ours['scores_differ'] or 'no'} score of an honest submission that differs. Recorded: one run beside other work, "
+        f"memory, and {ours['scores_differ'] or 'no'} score of an honest submission that differs. Recorded: one run, "
         f"{record.hardware['cpu']} {record.hardware['cores']} cores; `{record.command}`."
+    )
+
+
+def memory_lines(record: Record) -> str:
+    """Say how much more memory a large class takes than a small one."""
+    few, many = record.rows
+    return (
+        f"{many['submissions']} submissions took {many['seconds'] / 60:.1f} minutes and {many['peak_megabytes'] / 1000:.2f} GB of memory at most, "
+        f"{few['submissions']} took {few['peak_megabytes'] / 1000:.2f} GB.\n"
+        f"Recorded: one run, {record.hardware['cpu']} {record.hardware['cores']} cores; `{record.command}`."
     )
 
 
@@ -125,7 +135,7 @@ def main() -> int:
     check = parser.parse_args().check
     record = {
         name: load_record(name, ROOT / "results")
-        for name in ("temperature", "notebook_minutes", "grading")
+        for name in ("temperature", "notebook_minutes", "grading", "grading_memory")
     }
     figure = draw(record["temperature"])
     speed = grading_lines(record["grading"])
@@ -135,7 +145,7 @@ def main() -> int:
             "chapters": chapter_table(record["notebook_minutes"]),
             "grading": speed,
         },
-        "INSTRUCTORS.md": {"bench": speed},
+        "INSTRUCTORS.md": {"bench": speed, "memory": memory_lines(record["grading_memory"])},
     }
     stale = 0
     for name, parts in pages.items():

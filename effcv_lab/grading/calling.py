@@ -69,14 +69,18 @@ def call(function: Callable, args: tuple, written: Callable | None = None) -> Ca
     own = tuple(fresh_copy(value) for value in args)
     entered: list[str] = []
 
-    def watch(frame, event, called):
-        code = frame.f_code
-        in_kit = code.co_filename.startswith(KIT) and code.co_filename not in FREE_TO_USE
-        if event == "c_call" and called is _setprofile and code.co_filename not in FREE_TO_USE:
+    def watch(frame, event, called):  # for everything that the function does: short ways first
+        if event == "call":
+            name = frame.f_code.co_filename
+            if name.startswith(KIT) and name not in FREE_TO_USE and not entered:
+                module = name.removeprefix(KIT).removesuffix(".py").replace(os.sep, ".")
+                entered.append(f"effcv_lab.{module}.{frame.f_code.co_name}")
+        elif (
+            called is _setprofile
+            and event == "c_call"
+            and frame.f_code.co_filename not in FREE_TO_USE
+        ):
             entered.append("sys.setprofile, which looks for functions of the kit")
-        if event == "call" and in_kit and not entered:
-            module = code.co_filename.removeprefix(KIT).removesuffix(".py").replace(os.sep, ".")
-            entered.append(f"effcv_lab.{module}.{code.co_name}")
 
     result, error, before = None, None, sys.getprofile()
     with quiet() as said, _same_randomness(), _gradients_as_before():

@@ -9,8 +9,8 @@ is told what that version gets wrong.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
-from dataclasses import dataclass, is_dataclass, replace
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, is_dataclass, replace
 from typing import Any
 
 import torch
@@ -36,24 +36,34 @@ class _Trial:
 
 @dataclass(frozen=True)
 class _Tried:
-    """One promise with all its trials."""
+    """One promise with all its trials, and what wrong versions did in them as far as somebody asked."""
 
     promise: Promise
     trials: list[_Trial]
+    versions: dict[tuple[str, int], Call] = field(default_factory=dict)
 
     @property
     def broken(self) -> list[_Trial]:
         return [trial for trial in self.trials if trial.problem]
 
+    def _calls(self, misconception: Misconception) -> Iterator[tuple[Call, _Trial]]:
+        """Let a wrong version meet one trial after the other; the same numbers make it do the same each time."""
+        for number, trial in enumerate(self.trials):
+            key = (misconception.name, number)
+            if key not in self.versions:
+                self.versions[key] = self.promise.call(misconception.version, trial.args)
+            yield self.versions[key], trial
+
     def same_as(self, misconception: Misconception) -> bool:
         """Tell whether the wrong version does in every case what the student's function did."""
-        version = misconception.version
-        return all(same_outcome(self.promise.call(version, t.args), t.call) for t in self.trials)
+        return all(same_outcome(done, trial.call) for done, trial in self._calls(misconception))
 
     def broken_by(self, misconception: Misconception) -> bool:
         """Tell whether the wrong version breaks this promise."""
-        calls = [(self.promise.call(misconception.version, t.args), t) for t in self.trials]
-        return any(self.promise.problem(done, t.args, t.wanted) for done, t in calls)
+        return any(
+            self.promise.problem(done, trial.args, trial.wanted)
+            for done, trial in self._calls(misconception)
+        )
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,12 @@ COMMON = (
     "matplotlib.pyplot",
     "matplotlib_inline.backend_inline",
     "IPython.core.completer",
+    "IPython.core.oinspect",
+    "ipykernel.debugger",
+    "pygments.formatters.terminal256",
+    "sqlite3",
+    "stack_data",
+    "torch.utils.serialization",
 )
 #: What in ``nbgrader_config.py`` no grade depends on: where things lie, what is handed out and given back, programs.
 NO_RULES = (

@@ -44,7 +44,9 @@ def warm_interpreter(settings: Settings) -> Iterator[str]:
             [*_command(listener), str(tell_ready.fileno()), *settings.preload],
             cwd="/",
             # Libraries may keep files of their own at home: here that is a folder that goes again.
-            env=environment(settings) | {"HOME": str(place), "MPLCONFIGDIR": str(place)},
+            env=environment(settings)
+            | {"HOME": str(place), "MPLCONFIGDIR": str(place)}
+            | {"PYDEVD_DISABLE_FILE_VALIDATION": "1"},  # else a debugger's words of importing it
             pass_fds=[listener.fileno(), tell_ready.fileno()],
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
