@@ -16,6 +16,8 @@ from pathlib import Path
 import pytest
 from grading_class import GradedClass, bubblewrap_or_skip, wait_until
 
+from effcv_lab.grading.marking import pool
+
 pytestmark = [pytest.mark.nbgrader]
 COUNT = 12
 
@@ -222,3 +224,9 @@ def test_where_nobody_answers_is_said_soon(left_alone, cluster):
     assert f"effcv: scheduler: nobody answers at {cluster.address!r}" in said
     assert "Traceback" not in said
     assert seconds < 60
+
+
+def test_a_worker_of_this_machine_keeps_no_profile_which_would_grow_with_the_class():
+    with pool._client(1, None) as client:
+        (kept,) = client.run(lambda dask_worker: sorted(dask_worker.periodic_callbacks)).values()
+    assert "heartbeat" in kept and "profile" not in kept

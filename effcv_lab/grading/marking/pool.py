@@ -27,6 +27,9 @@ from effcv_lab.grading.sandbox.settings import UNSAFE
 from effcv_lab.grading.sandbox.warm import warm_interpreter
 
 REACH_SECONDS = 10
+#: No web pages, and no profile of what workers do: it grows by a megabyte with each submission.
+QUIET = {f"distributed.{who}.http.routes": [] for who in ("scheduler", "worker", "nanny")}
+QUIET["distributed.worker.profile.enabled"] = False
 
 
 def mark_all(
@@ -99,9 +102,8 @@ def _client(workers: int, scheduler: str | None) -> Iterator[distributed.Client]
             ):  # asyncio's, when nobody is there any more
                 client.close()
         return
-    nothing = {f"distributed.{who}.http.routes": [] for who in ("scheduler", "worker", "nanny")}
     with contextlib.ExitStack() as stack:
-        stack.enter_context(dask.config.set(nothing))
+        stack.enter_context(dask.config.set(QUIET))
         with _without_ctrl_c():
             cluster = distributed.LocalCluster(
                 n_workers=workers,
