@@ -19,7 +19,7 @@ help:  ## list these targets
 lab: $(STAMP)  ## install if needed, then open JupyterLab on the first lecture (ARGS=--no-browser for a server)
 	$(BIN)/effcv lab $(ARGS)
 
-test: lint unit nbval classroom  ## everything that proves the kit (about 20 minutes on 2 cores)
+test: lint unit nbval classroom  ## everything that proves the kit (about 23 minutes on 2 cores)
 
 check: lint  ## the part of the tests that takes about a minute
 	$(PYTEST) -q -n $(JOBS) -m "not browser and not nbgrader and not slow" tests

@@ -87,7 +87,9 @@ class Classroom:
         else:
             with open(self.folder / "nbgrader_config.py", "a", encoding="utf-8") as config:
                 config.write("\nc.Execute.timeout = 300\n")
-            self._run("effcv_lab.cli", "grade", self.name, "--limit-seconds", "900")
+            # One at a time: files of tests run side by side already, and each worker imports torch.
+            limits = ("--limit-seconds", "900", "--workers", "1")
+            self._run("effcv_lab.cli", "grade", self.name, *limits)
         self.grades = {}
         with Gradebook(f"sqlite:///{self.folder}/gradebook.db") as gradebook:
             for submission in gradebook.assignment_submissions(self.name):

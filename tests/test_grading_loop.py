@@ -20,7 +20,7 @@ from small_course import ROOT
 from tools.notebooks.targets import targets
 
 pytestmark = pytest.mark.nbgrader
-CHOSEN = 4  # mistakes, and right answers, of each function: a submission takes seconds
+CHOSEN = 3  # mistakes, and right answers, of each function: a submission takes seconds
 ASSIGNMENTS = [target.master.stem for target in targets() if target.release]
 
 
