@@ -103,8 +103,7 @@ def grading_lines(record: Record) -> str:
         f"{ours['submissions']} submissions of a1, some of them hostile: `effcv grade` took {ours['seconds']:.0f} s, plain nbgrader\n"
         f"{plain['seconds']:.0f} s on the same machine, {ours['times_plain']:.1f} times as long, with {record.config['workers']} submissions at a time, "
         f"{ours['peak_megabytes'] / 1000:.1f} GB against {plain['peak_megabytes'] / 1000:.1f} GB of\n"
-        f"memory, and {ours['scores_differ'] or 'no'} score of an honest submission that differs. Recorded: one run, "
-        f"{record.hardware['cpu']} {record.hardware['cores']} cores; `{record.command}`."
+        f"memory, and {ours['scores_differ'] or 'no'} score of an honest submission that differs. {one_run(record)}"
     )
 
 
@@ -114,8 +113,13 @@ def memory_lines(record: Record) -> str:
     return (
         f"{many['submissions']} submissions took {many['seconds'] / 60:.1f} minutes and {many['peak_megabytes'] / 1000:.2f} GB of memory at most, "
         f"{few['submissions']} took {few['peak_megabytes'] / 1000:.2f} GB.\n"
-        f"Recorded: one run, {record.hardware['cpu']} {record.hardware['cores']} cores; `{record.command}`."
+        f"{one_run(record)}"
     )
+
+
+def one_run(record: Record) -> str:
+    """Say on what machine a benchmark ran, and how to repeat it."""
+    return f"Recorded: one run, {record.hardware['cpu']} {record.hardware['cores']} cores; `{record.command}`."
 
 
 def filled(text: str, parts: dict[str, str]) -> str:
