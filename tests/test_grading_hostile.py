@@ -81,6 +81,8 @@ def text(content):
 
 
 SWALLOW = "import time\nwhile True:\n    try:\n        time.sleep(1)\n    except KeyboardInterrupt:\n        pass"
+#: A wrong answer that hides what its test says behind more than is kept.
+FLOOD = "def half(x):\n    print('x' * 2_000_000)\n    return x / 3"
 IGNORE = "import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\nwhile True:\n    pass"
 DROP_INPUT = """
 def drop(lines):
@@ -194,6 +196,7 @@ def rows(folder):
         "copied": Row(cells(copy_tests), "ok", FULL, "`test_half`: the cell was copied"),
         # outputs
         "prints": Row(code("print('x' * 60_000_000)"), "ok", FULL, "cut"),
+        "floods_its_test": Row(code("", half=FLOOD), "ok", NO_HALF, "test_half: more was printed"),
         "prints_much": Row(code("for _ in range(300): print('y' * 10_000)"), "ok", FULL, "cut"),
         "shows": Row(code(SHOW, why=f"{SCRIPT} [x](javascript:alert(5))"), "ok", FULL),
         # the machine
